@@ -1,0 +1,41 @@
+/** A part of the system that one process can play. */
+export type ServiceName = "gateway" | "message" | "ai" | "rag" | "plugin";
+
+/** Where the TLS files lie; a CA means that client certificates are required. */
+export interface TlsPaths {
+  readonly certPath: string;
+  readonly keyPath: string;
+  readonly caPath?: string;
+}
+
+/** The validated settings of one process. Units stand in the names. */
+export interface Config {
+  readonly services: ReadonlySet<ServiceName>;
+  readonly http: { readonly host: string; readonly port: number };
+  readonly grpc: GrpcConfig;
+  readonly database: DatabaseConfig;
+  readonly eventBus: "memory" | "postgres";
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  /** How long a stopping process waits for accepted calls. */
+  readonly shutdownTimeoutMs: number;
+}
+
+/** The gRPC server's settings. */
+export interface GrpcConfig {
+  readonly enabled: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: TlsPaths;
+  /** Handlers that run at once; further calls wait. */
+  readonly maxWorkers: number;
+  /** Calls that may wait; further calls are refused. */
+  readonly maxQueuedCalls: number;
+  readonly maxMessageBytes: number;
+  readonly keepaliveTimeMs: number;
+  readonly keepaliveTimeoutMs: number;
+}
+
+/** Which database. The URL holds a password: it is never logged or printed. */
+export type DatabaseConfig =
+  | { readonly kind: "pglite"; readonly dataDir: string }
+  | { readonly kind: "postgres"; readonly url: string; readonly poolSize: number; readonly statementTimeoutMs: number };

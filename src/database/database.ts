@@ -1,0 +1,22 @@
+import type { Kysely } from "kysely";
+import type { Schema } from "./schema.ts";
+
+/** Whether the database answers, as last seen; never waits for it. */
+export interface DatabaseHealth {
+  readonly ok: boolean;
+  /** Why not; a sentence for the log and the readiness answer, without secrets. */
+  readonly problem?: string;
+}
+
+/** The one database of the process, PGlite or Postgres; same schema, same SQL. */
+export interface Database {
+  readonly kind: "pglite" | "postgres";
+  /** Numbers come back as numbers (int8 too: positions stay below 2^53), jsonb as values, timestamps are int8 milliseconds. */
+  readonly kysely: Kysely<Schema>;
+  /** How many statements may run at once: 1 in PGlite. */
+  readonly connections: number;
+  /** From memory, so a long query cannot hold it up. */
+  health(): DatabaseHealth;
+  /** Waits for running statements, then closes; idempotent. */
+  close(): Promise<void>;
+}

@@ -14,6 +14,9 @@ export interface Config {
   readonly http: { readonly host: string; readonly port: number };
   readonly grpc: GrpcConfig;
   readonly database: DatabaseConfig;
+  /** `host:port` of a message service that runs elsewhere; set exactly when this process is a gateway without the message role. */
+  readonly messageServiceAddress?: string;
+  readonly authMode: "none";
   readonly eventBus: "memory" | "postgres";
   readonly logLevel: "debug" | "info" | "warn" | "error";
   /** How long a stopping process waits for accepted calls. */

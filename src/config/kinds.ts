@@ -1,0 +1,86 @@
+/** What a setting's text was read as: a value, or what the text should have been. */
+export type Parsed<T> = { readonly value: T } | { readonly wanted: string };
+
+/** A shape that a setting's text must have. */
+export interface Kind<T> {
+  /** Reads text that is not empty; `wanted` completes the sentence "NAME must be …". */
+  parse(text: string): Parsed<T>;
+}
+
+/** `true` or `false`, in any case; `1`, `0`, `yes` and `no` too. */
+export const flag: Kind<boolean> = {
+  parse(text) {
+    if (/^(true|1|yes)$/i.test(text)) return { value: true };
+    return /^(false|0|no)$/i.test(text) ? { value: false } : { wanted: "true or false" };
+  },
+};
+
+/** A whole number from `min` to `max`, in decimal digits. */
+export function wholeNumber(min: number, max: number): Kind<number> {
+  return {
+    parse(text) {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? { value } : { wanted: `a whole number from ${min} to ${max}` };
+    },
+  };
+}
+
+/** One of `values`; of `later` it says that they are no part of this version. */
+export function oneOf<const T extends string>(values: readonly T[], later: readonly string[] = []): Kind<T> {
+  return {
+    parse(text) {
+      const value = values.find((known) => known === text.toLowerCase());
+      if (value !== undefined) return { value };
+      const note = later.includes(text.toLowerCase()) ? ` (${text.toLowerCase()} is not part of this version yet)` : "";
+      return { wanted: values.join(" or ") + note };
+    },
+  };
+}
+
+/** A comma-separated list, not empty, of `values`; of `later` it says that they are no part of this version. */
+export function setOf<const T extends string>(values: readonly T[], later: readonly string[] = []): Kind<ReadonlySet<T>> {
+  const one = oneOf(values, later);
+  return {
+    parse(text) {
+      const parsed = text.split(",").map((part) => part.trim()).filter((part) => part !== "").map((part) => ({ part, ...one.parse(part) }));
+      const values = parsed.flatMap((item) => "value" in item ? [item.value] : []);
+      if (values.length === parsed.length && values.length > 0) return { value: new Set(values) };
+      return { wanted: listWanted(parsed.map((item) => item.part), later) };
+    },
+  };
+  function listWanted(parts: readonly string[], later: readonly string[]): string {
+    const absent = parts.filter((part) => later.includes(part.toLowerCase()));
+    const note = absent.length === 0 ? "" : ` (${absent.join(" and ")} ${absent.length === 1 ? "is" : "are"} not part of this version yet)`;
+    return `a comma-separated list of ${values.join(", ")}${note}`;
+  }
+}
+
+/** A host name or an IP address to listen on, without a port; IPv6 may stand in brackets. */
+export const host: Kind<string> = {
+  parse(text) {
+    const bare = text.replace(/^\[(.*)\]$/, "$1");
+    const ok = /^[A-Za-z0-9.-]+$/.test(bare) || (/^[0-9A-Fa-f:.]+$/.test(bare) && URL.canParse(`http://[${bare}]`));
+    return ok ? { value: bare } : { wanted: "a host name or an IP address without a port" };
+  },
+};
+
+/** `host:port` of another process. */
+export const address: Kind<string> = {
+  parse(text) {
+    const port = Number(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(text)?.[1]);
+    return port >= 1 && port <= 65_535 ? { value: text } : { wanted: "host:port" };
+  },
+};
+
+/** A file or folder; not looked at here. */
+export const path: Kind<string> = {
+  parse: (text) => text.includes("\0") ? { wanted: "a path" } : { value: text },
+};
+
+/** The address of a Postgres database. */
+export const postgresUrl: Kind<string> = {
+  parse(text) {
+    const ok = URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
+    return ok ? { value: text } : { wanted: "a postgres:// address" };
+  },
+};

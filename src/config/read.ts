@@ -1,0 +1,107 @@
+import { ChatError } from "../core/errors.ts";
+import type { Config, DatabaseConfig, GrpcConfig } from "./config.ts";
+import { nearMisses } from "./near_misses.ts";
+import { crossCheck, isPublic } from "./rules.ts";
+import { type Setting, type SettingName, settingNames, settings, type SettingValues } from "./settings.ts";
+
+/** An environment, as far as it could be read. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What an environment comes to. */
+export interface Inspection {
+  /** Absent exactly when there are problems. */
+  readonly config?: Config;
+  /** Sentences, each naming the setting, what is wrong and the value found (never a secret's). */
+  readonly problems: readonly string[];
+  /** Sentences about what is allowed but hardly meant. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads the settings. Throws one `invalid_argument` `ChatError` whose text lists every problem, one a line. */
+export function readConfig(env: Environment): Config {
+  const { config, problems } = inspectConfig(env);
+  if (config !== undefined) return config;
+  const count = problems.length === 1 ? "1 setting is wrong" : `${problems.length} settings are wrong`;
+  throw new ChatError("invalid_argument", [`${count}:`, ...problems.map((problem) => `- ${problem}`)].join("\n"));
+}
+
+/** Reads the settings and tells everything about them; never throws. An empty value counts as unset. */
+export function inspectConfig(env: Environment): Inspection {
+  const problems: string[] = [];
+  const values = Object.fromEntries(settingNames.map((name) => [name, readOne(name, env[name], problems)])) as SettingValues;
+  problems.push(...crossCheck(values, env));
+  const warnings = [...nearMisses(env), ...doubts(values)];
+  return problems.length > 0 ? { problems, warnings } : { config: toConfig(values), problems, warnings };
+}
+
+/** One setting's value; undefined when it is unset without a default, or wrong. */
+function readOne(name: SettingName, text: string | undefined, problems: string[]): unknown {
+  const setting: Setting<unknown> = settings[name];
+  const effective = text === undefined || text.trim() === "" ? setting.default : text.trim();
+  if (effective === undefined) return undefined;
+  const parsed = setting.kind.parse(effective);
+  if ("value" in parsed) return parsed.value;
+  const found = setting.secret === undefined ? JSON.stringify(effective) : "a value that is not shown, because it may hold a password";
+  problems.push(`${name} must be ${parsed.wanted}, got ${found}`);
+  return setting.default === undefined ? undefined : defaultValue(setting, setting.default);
+}
+
+/** A wrong value's stand-in, so that the rules over several settings can still be checked. */
+function defaultValue(setting: Setting<unknown>, text: string): unknown {
+  const parsed = setting.kind.parse(text);
+  return "value" in parsed ? parsed.value : undefined;
+}
+
+function doubts(values: SettingValues): string[] {
+  const doubts: string[] = [];
+  if (values.MESSAGE_SERVICE_ADDR !== undefined && values.SERVICES.has("message")) {
+    doubts.push("MESSAGE_SERVICE_ADDR is not used, because SERVICES has message run in this process");
+  }
+  if (values.SERVICES.has("gateway") && isPublic(values.HTTP_HOST)) {
+    doubts.push(
+      `HTTP_HOST ${values.HTTP_HOST} is reachable from other machines and HTTP is served in the clear: put a proxy with TLS in front`,
+    );
+  }
+  return doubts;
+}
+
+function toConfig(values: SettingValues): Config {
+  const remote = values.SERVICES.has("message") ? undefined : values.MESSAGE_SERVICE_ADDR;
+  return {
+    services: values.SERVICES,
+    http: { host: values.HTTP_HOST, port: values.HTTP_PORT },
+    grpc: toGrpcConfig(values),
+    database: toDatabaseConfig(values),
+    ...(remote === undefined ? {} : { messageServiceAddress: remote }),
+    authMode: values.AUTH_MODE,
+    eventBus: values.EVENT_BUS ?? (values.DATABASE_URL === undefined ? "memory" : "postgres"),
+    logLevel: values.LOG_LEVEL,
+    shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
+  };
+}
+
+function toGrpcConfig(values: SettingValues): GrpcConfig {
+  const { GRPC_TLS_CERT_PATH: certPath, GRPC_TLS_KEY_PATH: keyPath, GRPC_TLS_CA_PATH: caPath } = values;
+  const withTls = values.GRPC_TLS_ENABLED && certPath !== undefined && keyPath !== undefined;
+  return {
+    enabled: values.GRPC_ENABLED,
+    host: values.GRPC_SERVER_HOST,
+    port: values.GRPC_SERVER_PORT,
+    ...(withTls ? { tls: { certPath, keyPath, ...(caPath === undefined ? {} : { caPath }) } } : {}),
+    maxWorkers: values.GRPC_MAX_WORKERS,
+    maxQueuedCalls: values.GRPC_MAX_QUEUED_CALLS,
+    maxMessageBytes: values.GRPC_MAX_MESSAGE_SIZE,
+    keepaliveTimeMs: values.GRPC_KEEPALIVE_TIME_MS,
+    keepaliveTimeoutMs: values.GRPC_KEEPALIVE_TIMEOUT_MS,
+  };
+}
+
+function toDatabaseConfig(values: SettingValues): DatabaseConfig {
+  if (values.DATABASE_URL === undefined) return { kind: "pglite", dataDir: values.DATA_DIR };
+  return {
+    kind: "postgres",
+    url: values.DATABASE_URL,
+    poolSize: values.DATABASE_POOL_SIZE,
+    statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+  };
+}

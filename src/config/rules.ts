@@ -1,0 +1,60 @@
+/**
+ * What settings demand of each other.
+ *
+ * @module
+ */
+import type { SettingValues } from "./settings.ts";
+
+type Explicit = Readonly<Record<string, string | undefined>>;
+
+/** Every rule over several settings that these values break, as sentences. `env` tells which ones somebody set in so many words. */
+export function crossCheck(values: SettingValues, env: Explicit): readonly string[] {
+  return [...checkRoles(values), ...checkTls(values), ...checkBus(values), ...checkPublicAddresses(values, env)];
+}
+
+/** Whether other machines can reach what listens on this host. */
+export function isPublic(host: string): boolean {
+  return !(host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host));
+}
+
+function checkRoles(values: SettingValues): string[] {
+  const problems: string[] = [];
+  const plays = (service: "gateway" | "message") => values.SERVICES.has(service);
+  if (plays("gateway") && !plays("message") && values.MESSAGE_SERVICE_ADDR === undefined) {
+    problems.push("MESSAGE_SERVICE_ADDR must be set when SERVICES has gateway without message, got nothing");
+  }
+  if (!plays("gateway") && !values.GRPC_ENABLED) {
+    problems.push("GRPC_ENABLED must be true when SERVICES is message alone, which is reached over gRPC only, got false");
+  }
+  return problems;
+}
+
+function checkTls(values: SettingValues): string[] {
+  if (!values.GRPC_TLS_ENABLED) return [];
+  const needed = ["GRPC_TLS_CERT_PATH", "GRPC_TLS_KEY_PATH"] as const;
+  return needed.filter((name) => values[name] === undefined).map((name) =>
+    `${name} must be set when GRPC_TLS_ENABLED is true, got nothing`
+  );
+}
+
+function checkBus(values: SettingValues): string[] {
+  const lost = values.EVENT_BUS === "postgres" && values.DATABASE_URL === undefined;
+  return lost ? ["EVENT_BUS must be memory when DATABASE_URL is not set, got postgres"] : [];
+}
+
+/** Nobody opens the log to a network by accident: it takes TLS and authentication, or two settings that say "off" in so many words. */
+function checkPublicAddresses(values: SettingValues, env: Explicit): string[] {
+  const isSet = (name: string) => (env[name] ?? "").trim() !== "";
+  const faces = [
+    { name: "HTTP_HOST", host: values.HTTP_HOST, listens: values.SERVICES.has("gateway") },
+    { name: "GRPC_SERVER_HOST", host: values.GRPC_SERVER_HOST, listens: values.GRPC_ENABLED && values.SERVICES.has("message") },
+  ];
+  return faces.filter((face) => face.listens && isPublic(face.host)).flatMap((face) => {
+    const missing = [isSet("GRPC_TLS_ENABLED") ? "" : "TLS", isSet("AUTH_MODE") ? "" : "authentication"].filter((text) => text !== "");
+    if (missing.length === 0) return [];
+    return [
+      `${face.name} ${face.host} is reachable from other machines without ${missing.join(" and without ")}: ` +
+      "set GRPC_TLS_ENABLED and AUTH_MODE, or say GRPC_TLS_ENABLED=false and AUTH_MODE=none to want it so",
+    ];
+  });
+}

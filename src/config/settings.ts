@@ -1,0 +1,151 @@
+/**
+ * Every setting there is, one row each: the reader, `deno task config`, the README's table and the permissions that the `start` task grants
+ * are all made from these rows.
+ *
+ * @module
+ */
+import { address, flag, host, type Kind, oneOf, path, postgresUrl, setOf, wholeNumber } from "./kinds.ts";
+
+/** One setting. */
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** As it would stand in the environment; absent: unset, or derived from other settings as `why` says. */
+  readonly default?: string;
+  /** Why this default. */
+  readonly why: string;
+  /** What it means, with its unit. */
+  readonly doc: string;
+  /** Never shown; `url` shows the address without user name, password and query. */
+  readonly secret?: "url";
+}
+
+/** A setting that always has a value. */
+type Given<T> = Setting<T> & { readonly default: string };
+
+const PORT = wholeNumber(0, 65_535);
+
+function given<T>(kind: Kind<T>, value: string, doc: string, why: string): Given<T> {
+  return { kind, default: value, doc, why };
+}
+
+function optional<T>(kind: Kind<T>, doc: string, why: string, secret?: "url"): Setting<T> {
+  return secret === undefined ? { kind, doc, why } : { kind, doc, why, secret };
+}
+
+/** The rows, in the order in which people read them. */
+export const settings = {
+  SERVICES: given(
+    setOf(["gateway", "message"], ["ai", "rag", "plugin"]),
+    "gateway,message",
+    "The parts that this process plays, separated by commas",
+    "All that this version has, so that one process is a whole system",
+  ),
+  MESSAGE_SERVICE_ADDR: optional(
+    address,
+    "host:port of the message service's gRPC server, for a gateway that does not play `message` itself",
+    "Needed only when the system is split over processes",
+  ),
+  HTTP_HOST: given(host, "127.0.0.1", "Address that the HTTP gateway listens on", "Only this machine, until somebody decides otherwise"),
+  HTTP_PORT: given(PORT, "8000", "Port of the HTTP gateway; 0 takes a free one", "The usual port of a web service in development"),
+  GRPC_ENABLED: given(
+    flag,
+    "false",
+    "Whether the gRPC server runs",
+    "The specification's; `deno task start` and the image set it to true unless the environment already says",
+  ),
+  GRPC_SERVER_HOST: given(
+    host,
+    "127.0.0.1",
+    "Address that the gRPC server listens on",
+    "The specification's sample listens everywhere (0.0.0.0), which without TLS and authentication hands the log to the whole network",
+  ),
+  GRPC_SERVER_PORT: given(PORT, "50051", "Port of the gRPC server; 0 takes a free one", "The specification's"),
+  GRPC_MAX_WORKERS: given(
+    wholeNumber(1, 100_000),
+    "256",
+    "RPC handlers that run at once; further calls wait",
+    "The specification's 10 counts threads; here a handler costs no thread, and group commit is faster the more calls it finds",
+  ),
+  GRPC_MAX_QUEUED_CALLS: given(
+    wholeNumber(0, 1_000_000),
+    "1024",
+    "Calls that may wait for a handler; further ones get RESOURCE_EXHAUSTED",
+    "Four waiting for each one running: well under a second of work, and at most 64 MB of contents",
+  ),
+  GRPC_TLS_ENABLED: given(flag, "false", "Whether the gRPC server speaks TLS", "The specification's"),
+  GRPC_TLS_CERT_PATH: optional(path, "PEM file of the certificate chain; needed with TLS", "Yours"),
+  GRPC_TLS_KEY_PATH: optional(path, "PEM file of the private key; needed with TLS", "Yours"),
+  GRPC_TLS_CA_PATH: optional(
+    path,
+    "PEM file of the authorities whose client certificates are required (mutual TLS)",
+    "Unset: clients need no certificate",
+  ),
+  GRPC_MAX_MESSAGE_SIZE: given(
+    wholeNumber(131_072, 1_073_741_824),
+    "4194304",
+    "Bytes of the largest gRPC message, in and out",
+    "The specification's, and what gRPC clients expect; no less than 131072, because one message at its limits must fit",
+  ),
+  GRPC_KEEPALIVE_TIME_MS: given(
+    wholeNumber(1_000, 86_400_000),
+    "10000",
+    "Milliseconds of silence after which the gRPC server pings a connection",
+    "The specification's; without pings the streams of a vanished client would stay for ever",
+  ),
+  GRPC_KEEPALIVE_TIMEOUT_MS: given(
+    wholeNumber(100, 3_600_000),
+    "5000",
+    "Milliseconds that a ping may go unanswered before the connection is dropped",
+    "The specification's",
+  ),
+  AUTH_MODE: given(
+    oneOf(["none"], ["api_key", "jwt"]),
+    "none",
+    "How callers prove who they are; set it to none in so many words to listen beyond this machine",
+    "The only mode of this version",
+  ),
+  DATABASE_URL: optional(postgresUrl, "postgres:// address of the database", "Unset: an embedded Postgres (PGlite) in `DATA_DIR`", "url"),
+  DATABASE_POOL_SIZE: given(
+    wholeNumber(1, 1_000),
+    "10",
+    "Connections to Postgres at most",
+    "Writes go in groups, so few are enough, and Postgres allows 100 in all by default",
+  ),
+  DATABASE_STATEMENT_TIMEOUT_MS: given(
+    wholeNumber(100, 3_600_000),
+    "10000",
+    "Milliseconds after which Postgres gives a statement up",
+    "A hundred times the slowest ordinary statement; a stuck one frees its connection before callers lose patience",
+  ),
+  DATA_DIR: given(path, "./data", "Folder of the embedded database; one process at a time", "Beside the program, made at the first start"),
+  EVENT_BUS: optional(
+    oneOf(["memory", "postgres"], ["nats"]),
+    "How replicas wake each other: memory (one process) or postgres (NOTIFY)",
+    "postgres with `DATABASE_URL`, else memory",
+  ),
+  LOG_LEVEL: given(
+    oneOf(["debug", "info", "warn", "error"]),
+    "info",
+    "The least grave lines that are logged",
+    "Starts, stops and trouble, not each call",
+  ),
+  SHUTDOWN_TIMEOUT_MS: given(
+    wholeNumber(0, 600_000),
+    "8000",
+    "Milliseconds that a stopping process waits for accepted calls",
+    "Under the 10 s that orchestrators give before they kill",
+  ),
+} as const;
+
+/** The name of a setting. */
+export type SettingName = keyof typeof settings;
+
+/** Every setting's name, in the order of the table. */
+export const settingNames = Object.keys(settings) as readonly SettingName[];
+
+/** What each setting was read as; those without a default may be undefined. */
+export type SettingValues = {
+  readonly [Name in SettingName]: (typeof settings)[Name] extends Given<infer T> ? T
+    : (typeof settings)[Name] extends Setting<infer T> ? T | undefined
+    : never;
+};

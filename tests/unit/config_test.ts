@@ -1,0 +1,176 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { applyPresets } from "../../src/config/presets.ts";
+import { inspectConfig, readConfig } from "../../src/config/read.ts";
+import { settingsReport, settingsTable, withSettingsTable } from "../../src/config/report.ts";
+import { type Setting, settingNames, settings } from "../../src/config/settings.ts";
+import { ChatError } from "../../src/core/errors.ts";
+
+const open = { GRPC_TLS_ENABLED: "false", AUTH_MODE: "none" };
+
+Deno.test("readConfig gives the documented defaults for an empty environment", () => {
+  const config = readConfig({});
+  assertEquals([...config.services], ["gateway", "message"]);
+  assertEquals(config.http, { host: "127.0.0.1", port: 8000 });
+  assertEquals(config.grpc, {
+    enabled: false,
+    host: "127.0.0.1",
+    port: 50_051,
+    maxWorkers: 256,
+    maxQueuedCalls: 1_024,
+    maxMessageBytes: 4_194_304,
+    keepaliveTimeMs: 10_000,
+    keepaliveTimeoutMs: 5_000,
+  });
+  assertEquals(config.database, { kind: "pglite", dataDir: "./data" });
+  assertEquals(config.eventBus, "memory");
+  assertEquals(config.shutdownTimeoutMs, 8_000);
+});
+
+Deno.test("readConfig reads the specification's names with the specification's meaning", () => {
+  const { grpc } = readConfig({
+    GRPC_ENABLED: "true",
+    GRPC_SERVER_HOST: "::1",
+    GRPC_SERVER_PORT: "0",
+    GRPC_MAX_WORKERS: "10",
+    GRPC_TLS_ENABLED: "TRUE",
+    GRPC_TLS_CERT_PATH: "/tls/cert.pem",
+    GRPC_TLS_KEY_PATH: "/tls/key.pem",
+    GRPC_TLS_CA_PATH: "/tls/ca.pem",
+    GRPC_MAX_MESSAGE_SIZE: "1000000",
+    GRPC_KEEPALIVE_TIME_MS: "20000",
+    GRPC_KEEPALIVE_TIMEOUT_MS: "6000",
+  });
+  assertEquals(grpc, {
+    enabled: true,
+    host: "::1",
+    port: 0,
+    tls: { certPath: "/tls/cert.pem", keyPath: "/tls/key.pem", caPath: "/tls/ca.pem" },
+    maxWorkers: 10,
+    maxQueuedCalls: 1_024,
+    maxMessageBytes: 1_000_000,
+    keepaliveTimeMs: 20_000,
+    keepaliveTimeoutMs: 6_000,
+  });
+});
+
+Deno.test("readConfig reports every problem at once, each with setting, wish and value", () => {
+  const error = assertThrows(
+    () => readConfig({ GRPC_MAX_WORKERS: "many", HTTP_PORT: "70000", LOG_LEVEL: "loud", GRPC_ENABLED: "maybe" }),
+    ChatError,
+  );
+  assertEquals(error.code, "invalid_argument");
+  assertEquals(error.message.split("\n"), [
+    "4 settings are wrong:",
+    '- HTTP_PORT must be a whole number from 0 to 65535, got "70000"',
+    '- GRPC_ENABLED must be true or false, got "maybe"',
+    '- GRPC_MAX_WORKERS must be a whole number from 1 to 100000, got "many"',
+    '- LOG_LEVEL must be debug or info or warn or error, got "loud"',
+  ]);
+});
+
+Deno.test("readConfig never tells a secret's value, not even a wrong one", () => {
+  const error = assertThrows(() => readConfig({ DATABASE_URL: "mysql://user:hunter2@host/db" }), ChatError);
+  assertStringIncludes(error.message, "DATABASE_URL must be a postgres:// address");
+  assert(!error.message.includes("hunter2"));
+});
+
+Deno.test("readConfig takes an empty or blank value for unset", () => {
+  assertEquals(readConfig({ HTTP_PORT: "", DATABASE_URL: "  ", GRPC_TLS_CERT_PATH: "" }), readConfig({}));
+});
+
+Deno.test("readConfig says of services, buses and auth modes to come that this version has none", () => {
+  const { problems } = inspectConfig({ SERVICES: "gateway,message,ai,rag", EVENT_BUS: "nats", AUTH_MODE: "jwt" });
+  assertEquals(problems, [
+    'SERVICES must be a comma-separated list of gateway, message (ai and rag are not part of this version yet), got "gateway,message,ai,rag"',
+    'AUTH_MODE must be none (jwt is not part of this version yet), got "jwt"',
+    'EVENT_BUS must be memory or postgres (nats is not part of this version yet), got "nats"',
+  ]);
+});
+
+Deno.test("readConfig picks the event bus by the database, and refuses postgres without one", () => {
+  assertEquals(readConfig({ DATABASE_URL: "postgres://h/d" }).eventBus, "postgres");
+  assertEquals(readConfig({ DATABASE_URL: "postgres://h/d", EVENT_BUS: "memory" }).eventBus, "memory");
+  assertEquals(inspectConfig({ EVENT_BUS: "postgres" }).problems, ["EVENT_BUS must be memory when DATABASE_URL is not set, got postgres"]);
+});
+
+Deno.test("readConfig wants an address for a message service that runs elsewhere, and gRPC for one that is alone", () => {
+  assertMatch(inspectConfig({ SERVICES: "gateway" }).problems.join(), /^MESSAGE_SERVICE_ADDR must be set/);
+  assertEquals(readConfig({ SERVICES: "gateway", MESSAGE_SERVICE_ADDR: "[::1]:50051" }).messageServiceAddress, "[::1]:50051");
+  assertEquals(readConfig({ MESSAGE_SERVICE_ADDR: "other:50051" }).messageServiceAddress, undefined);
+  assertMatch(inspectConfig({ SERVICES: "message" }).problems.join(), /^GRPC_ENABLED must be true/);
+  assertEquals(inspectConfig({ SERVICES: "gateway", MESSAGE_SERVICE_ADDR: "other" }).problems.length, 2);
+});
+
+Deno.test("readConfig wants both TLS files with TLS", () => {
+  assertEquals(inspectConfig({ GRPC_TLS_ENABLED: "true" }).problems.length, 2);
+});
+
+Deno.test("readConfig refuses an address that other machines reach, unless TLS and authentication are decided", () => {
+  for (const host of ["0.0.0.0", "::", "192.168.1.7", "chat.example"]) {
+    const { problems } = inspectConfig({ HTTP_HOST: host });
+    assertEquals(problems.length, 1, host);
+    assertStringIncludes(problems[0] ?? "", "GRPC_TLS_ENABLED");
+    assertStringIncludes(problems[0] ?? "", "AUTH_MODE");
+    assertEquals(inspectConfig({ HTTP_HOST: host, ...open }).problems, []);
+  }
+  assertEquals(inspectConfig({ GRPC_SERVER_HOST: "0.0.0.0" }).problems, [], "a server that is off listens nowhere");
+  assertEquals(inspectConfig({ GRPC_SERVER_HOST: "0.0.0.0", GRPC_ENABLED: "true", AUTH_MODE: "none" }).problems.length, 1);
+  assertEquals(inspectConfig({ GRPC_SERVER_HOST: "0.0.0.0", GRPC_ENABLED: "true", GRPC_TLS_ENABLED: "false" }).problems.length, 1);
+});
+
+Deno.test("readConfig takes every loopback address without questions", () => {
+  for (const host of ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "localhost"]) {
+    assertEquals(inspectConfig({ HTTP_HOST: host }).problems, [], host);
+  }
+});
+
+Deno.test("inspectConfig warns of misspelt settings, and of nothing that belongs to others", () => {
+  const { warnings } = inspectConfig({
+    GRPC_MAX_WORKER: "5",
+    HTTP_PROXY: "x",
+    HTTP_PORTS: "1",
+    GRPC_TRACE: "all",
+    DATABASE_OF_SOMEONE_ELSE: "y",
+    HOME: "/",
+  });
+  assertEquals(warnings, [
+    "GRPC_MAX_WORKER is not a setting and has no effect; did you mean GRPC_MAX_WORKERS?",
+    "HTTP_PORTS is not a setting and has no effect; did you mean HTTP_PORT?",
+  ]);
+});
+
+Deno.test("applyPresets fills in what the environment leaves open, and nothing else", () => {
+  const args = ["--env-default", "GRPC_ENABLED=true", "config", "--env-default", "LOG_LEVEL=debug"];
+  const { env, presets, rest } = applyPresets({ GRPC_ENABLED: "false" }, args);
+  assertEquals(env, { GRPC_ENABLED: "false", LOG_LEVEL: "debug" });
+  assertEquals([...presets], ["LOG_LEVEL"]);
+  assertEquals(rest, ["config"]);
+  assertThrows(() => applyPresets({}, ["--env-default", "GRPC_ENABLED"]), ChatError, "NAME=VALUE");
+});
+
+Deno.test("settingsReport shows where each value came from and hides the URL's secrets", () => {
+  const { text, ok } = settingsReport(
+    { DATABASE_URL: "postgres://ann:hunter2@db:5432/chat?password=hunter3", GRPC_ENABLED: "true" },
+    new Set(["GRPC_ENABLED"]),
+  );
+  assert(ok);
+  assertMatch(text, /DATABASE_URL +postgres:\/\/\*\*\*@db:5432\/chat\?\*\*\* +environment/);
+  assertMatch(text, /GRPC_ENABLED +true +command line/);
+  assertMatch(text, /HTTP_PORT +8000 +default/);
+  assert(!/hunter|ann/.test(text));
+  assert(!settingsReport({ HTTP_PORT: "x" }).ok);
+});
+
+Deno.test("settings: each default is one that its own kind accepts, and each row says why", () => {
+  for (const name of settingNames) {
+    const setting: Setting<unknown> = settings[name];
+    assert(setting.why.length > 3 && setting.doc.length > 3, name);
+    if (setting.default !== undefined) assert("value" in setting.kind.parse(setting.default), name);
+  }
+});
+
+Deno.test("settingsTable is what the README shows between its markers", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  assertEquals(withSettingsTable(readme), readme, "run deno task config --markdown");
+  assertStringIncludes(readme, settingsTable());
+});

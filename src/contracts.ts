@@ -133,6 +133,11 @@ export interface MessageStream extends AsyncIterable<MessageBatch> {
   readonly startSeq: number;
   /** The position that has been looked through so far: it moves on over messages that the subscription does not ask for. */
   readonly position: number;
+  /**
+   * Aborts when the stream has failed while its reader was not asking for more (it fell behind), so that whoever waits for that reader can
+   * give up; the reason is the `ChatError` that the next step throws.
+   */
+  readonly failed: AbortSignal;
 }
 
 /**

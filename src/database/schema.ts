@@ -43,15 +43,13 @@ export interface MessageEventsTable {
   at_ms: number;
 }
 
-/** Versions that an edit has replaced. */
+/** Versions that an edit has replaced; when and where each was made stands in `message_events` (version 1: in `messages`). */
 export interface MessageRevisionsTable {
   room: string;
   message_id: number;
   version: number;
   content: string;
   metadata: Metadata;
-  seq: number;
-  created_at_ms: number;
 }
 
 /** How far each room's derived tables follow its log. */
@@ -69,13 +67,6 @@ export interface MessageCountsTable {
   count: number;
 }
 
-/** When each block of positions began, which turns a time into a position. */
-export interface MessageBlocksTable {
-  room: string;
-  block: number;
-  first_at_ms: number;
-}
-
 /** The words of each message that is not deleted. */
 export interface MessageWordsTable {
   room: string;
@@ -91,6 +82,5 @@ export interface Schema {
   message_revisions: MessageRevisionsTable;
   room_folds: RoomFoldsTable;
   message_counts: MessageCountsTable;
-  message_blocks: MessageBlocksTable;
   message_words: MessageWordsTable;
 }

@@ -1,0 +1,177 @@
+/**
+ * The durable chat log, over any database and bus that it is handed.
+ *
+ * @module
+ */
+import type { Bus } from "../bus/bus.ts";
+import type {
+  CreateMessageRequest,
+  DeleteMessageResponse,
+  GetMessagesRequest,
+  GetMessagesResponse,
+  ListRevisionsResponse,
+  Message,
+  MessageKey,
+  MessageService,
+  MessageStream,
+  StreamMessagesRequest,
+  UpdateMessageRequest,
+} from "../contracts.ts";
+import type { CallContext } from "../core/context.ts";
+import { abortError, ChatError } from "../core/errors.ts";
+import type { Database } from "../database/database.ts";
+import { toChatError } from "../database/errors.ts";
+import type { Log } from "../observability/log.ts";
+import { committer } from "./commit.ts";
+import { CreateQueue } from "./create_queue.ts";
+import type { FeedLimits } from "./feed.ts";
+import { Feeds } from "./feeds.ts";
+import { Folds } from "./folds.ts";
+import { trimPage } from "./page.ts";
+import { messageOf } from "./row.ts";
+import { readPage } from "./store_page.ts";
+import { readMessage, readRevisions } from "./store_reads.ts";
+import { type ChangedRow, deleteMessage, updateMessage } from "./store_writes.ts";
+import { validCreate, validDeletion, validKey, validPage, validSubscription, type ValidUpdate, validUpdate } from "./validate.ts";
+import { openWatch } from "./watch.ts";
+
+/** What the message service works with. */
+export interface MessageServiceOptions {
+  readonly database: Database;
+  readonly bus: Bus;
+  readonly log: Log;
+  /** A page ends before its contents outgrow this; default 1 MiB, a quarter of the default message limit. */
+  readonly pageBytes?: number;
+  /** What is kept in memory for subscribers that fall behind; default 8,192 events or 4 MiB a room. */
+  readonly feedLimits?: FeedLimits;
+  /** How long a lost wake-up can delay delivery; default 2,000 ms. */
+  readonly pollMs?: number;
+}
+
+/** A running message service. */
+export interface RunningMessageService extends MessageService {
+  /** Answers what was accepted, then refuses; does not end streams (their signals do). Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Makes a message service; the database and the bus stay the caller's to close. */
+export function createMessageService(options: MessageServiceOptions): RunningMessageService {
+  return new LogMessageService(options);
+}
+
+/** The counts of a room are folded at once when a reader meets a rest as large as this. */
+const MANY_UNCOUNTED = 10_000;
+
+class LogMessageService implements RunningMessageService {
+  readonly #db: Database["kysely"];
+  readonly #bus: Bus;
+  readonly #pageBytes: number;
+  readonly #feeds: Feeds;
+  readonly #folds: Folds;
+  readonly #creates: CreateQueue;
+
+  constructor(options: MessageServiceOptions) {
+    this.#db = options.database.kysely;
+    this.#bus = options.bus;
+    this.#pageBytes = options.pageBytes ?? 1024 * 1024;
+    this.#feeds = new Feeds({
+      db: this.#db,
+      bus: options.bus,
+      log: options.log,
+      ...(options.feedLimits && { limits: options.feedLimits }),
+      ...(options.pollMs && { pollMs: options.pollMs }),
+    });
+    this.#folds = new Folds(this.#db, options.log);
+    this.#creates = new CreateQueue(committer(this.#db, (room, created) => this.#grown(room, created)));
+  }
+
+  async createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message> {
+    return await this.#creates.create(validCreate(request), context.signal);
+  }
+
+  async getMessage(request: MessageKey, context: CallContext): Promise<Message> {
+    const { room, id } = validKey(request);
+    const row = await call(context, () => readMessage(this.#db, room, id));
+    if (row === undefined) throw missing(room, id);
+    return messageOf(room, row, { seq: row.id, eventType: "created" });
+  }
+
+  async getMessages(request: GetMessagesRequest, context: CallContext): Promise<GetMessagesResponse> {
+    const page = validPage(request);
+    return await call(context, async () => {
+      if (page.search !== undefined) await this.#folds.catchUpWords(page.room, context.signal);
+      const stored = await readPage(this.#db, page, this.#pageBytes);
+      if (stored.uncounted > MANY_UNCOUNTED) this.#folds.touch(page.room);
+      return trimPage(page, stored, this.#pageBytes);
+    });
+  }
+
+  async updateMessage(request: UpdateMessageRequest, context: CallContext): Promise<Message> {
+    const update = validUpdate(request);
+    const row = await call(context, () => updateMessage(this.#db, update));
+    if (row === undefined) throw await call(context, () => this.#whyNotUpdated(update));
+    return this.#changed(update.room, row, "edited");
+  }
+
+  async deleteMessage(request: MessageKey, context: CallContext): Promise<DeleteMessageResponse> {
+    const { room, id } = validDeletion(request);
+    const row = await call(context, () => deleteMessage(this.#db, room, id));
+    if (row !== undefined) return { success: true, message: `Message ${id} is deleted`, seq: this.#changed(room, row, "deleted").seq };
+    const left = await call(context, () => readMessage(this.#db, room, id));
+    const message = left === undefined ? missing(room, id).message : `Message ${id} in room "${room}" was already deleted`;
+    return { success: false, message, seq: 0 };
+  }
+
+  async listRevisions(request: MessageKey, context: CallContext): Promise<ListRevisionsResponse> {
+    const { room, id } = validKey(request);
+    const revisions = await call(context, () => readRevisions(this.#db, room, id));
+    if (revisions === undefined) throw missing(room, id);
+    return { revisions };
+  }
+
+  async streamMessages(request: StreamMessagesRequest, context: CallContext): Promise<MessageStream> {
+    const subscription = validSubscription(request);
+    return await call(context, () => openWatch(subscription, { db: this.#db, feeds: this.#feeds, signal: context.signal }));
+  }
+
+  async close(): Promise<void> {
+    await this.#creates.close();
+    await Promise.all([this.#feeds.close(), this.#folds.close()]);
+  }
+
+  async #whyNotUpdated({ room, id, ifVersion }: ValidUpdate): Promise<ChatError> {
+    const row = await readMessage(this.#db, room, id);
+    if (row === undefined) return missing(room, id);
+    if (row.deleted) return new ChatError("not_found", `Message ${id} in room "${room}" was deleted`, { field: "id" });
+    return new ChatError("aborted", `Message ${id} in room "${room}" is at version ${row.version}, got if_version ${ifVersion}`, {
+      field: "if_version",
+    });
+  }
+
+  #changed(room: string, row: ChangedRow, eventType: "edited" | "deleted"): Message {
+    const message = messageOf(room, row, { seq: row.seq, eventType });
+    this.#grown(room, [message]);
+    return message;
+  }
+
+  #grown(room: string, events: readonly Message[]): void {
+    this.#feeds.publish(room, events);
+    this.#bus.publish({ room, seq: events.at(-1)?.seq ?? 0 });
+    this.#folds.touch(room);
+  }
+}
+
+function missing(room: string, id: number): ChatError {
+  return new ChatError("not_found", `Room "${room}" has no message ${id}`, { field: "id" });
+}
+
+/** Runs database work for a caller: an abort answers at once (a write may still happen), and database errors become the room's. */
+function call<T>(context: CallContext, work: () => Promise<T>): Promise<T> {
+  const { signal } = context;
+  if (signal.aborted) return Promise.reject(abortError(signal));
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(abortError(signal));
+    signal.addEventListener("abort", onAbort, { once: true });
+    work().then(resolve, (error) => reject(toChatError(error))).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

@@ -1,0 +1,21 @@
+import { fromJSON } from "@grpc/proto-loader";
+import { DESCRIPTOR_SET_BASE64 } from "./generated/descriptors.ts";
+import { PROTOS } from "./generated/protos.ts";
+import type { MessageServiceDefinition } from "./generated/chat/MessageService.ts";
+
+/** The protos as a binary `google.protobuf.FileDescriptorSet`, for reflection and tests. */
+export const descriptorSet: Uint8Array = Uint8Array.fromBase64(DESCRIPTOR_SET_BASE64);
+
+/**
+ * Names in camelCase, 64-bit integers as numbers (positions and times stay below 2^53), every unset field with its default,
+ * except those marked `optional`, which stay absent.
+ */
+const loaded = fromJSON(PROTOS as unknown as Parameters<typeof fromJSON>[0], {
+  longs: Number,
+  defaults: true,
+  arrays: true,
+  objects: true,
+});
+
+/** Paths and codecs of `chat.MessageService`, for grpc-js servers and clients. */
+export const messageServiceDefinition = loaded["chat.MessageService"] as unknown as MessageServiceDefinition;

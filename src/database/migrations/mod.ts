@@ -1,0 +1,12 @@
+import { messages } from "./0001_messages.ts";
+
+/** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Every step, in order; the position plus one is the version. Released steps never change, new ones go to the end. */
+export const migrations: readonly Migration[] = [
+  { name: "messages", sql: messages },
+];

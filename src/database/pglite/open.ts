@@ -1,0 +1,68 @@
+import { Kysely } from "kysely";
+import { ChatError } from "../../core/errors.ts";
+import type { Log } from "../../observability/log.ts";
+import type { Database } from "../database.ts";
+import { createDialect } from "../dialect.ts";
+import { migrate } from "../migrate.ts";
+import { SessionPool } from "../pool.ts";
+import type { Schema } from "../schema.ts";
+import { lockDataDir, type LockedDataDir } from "./data_dir.ts";
+import { PgliteSession } from "./session.ts";
+
+/** Locks `dataDir`, opens PGlite in it and migrates. Throws `ChatError`, and then holds nothing. */
+export async function openPglite(dataDir: string, log: Log): Promise<Database> {
+  const directory = lockDataDir(dataDir);
+  let session: PgliteSession | undefined;
+  try {
+    session = await openSession(directory);
+    await migrate(session, log);
+    return new PgliteDatabase(session, directory);
+  } catch (error) {
+    await session?.close();
+    directory.release();
+    throw error;
+  }
+}
+
+async function openSession(directory: LockedDataDir): Promise<PgliteSession> {
+  try {
+    return await PgliteSession.open(directory.pgliteDir);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ChatError("failed_precondition", `The database in ${directory.pgliteDir} cannot be opened: ${reason}`, { cause });
+  }
+}
+
+class PgliteDatabase implements Database {
+  readonly kind = "pglite";
+  readonly kysely: Kysely<Schema>;
+  readonly connections = 1;
+  readonly #pool: SessionPool;
+  readonly #session: PgliteSession;
+  readonly #directory: LockedDataDir;
+  #closing: Promise<void> | undefined;
+
+  constructor(session: PgliteSession, directory: LockedDataDir) {
+    this.#session = session;
+    this.#directory = directory;
+    // No limit on the wait: statements here run one by one, and callers have deadlines of their own.
+    this.#pool = new SessionPool([session], 0);
+    this.kysely = new Kysely<Schema>({ dialect: createDialect(this.#pool) });
+  }
+
+  /** A long statement is not a problem; only a dead worker is. */
+  health(): { readonly ok: boolean; readonly problem?: string } {
+    const { problem } = this.#session;
+    return problem === undefined ? { ok: true } : { ok: false, problem };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#pool.close();
+    this.#directory.release();
+  }
+}

@@ -1,0 +1,50 @@
+import { type Context, Hono } from "hono";
+import type { MessageService } from "../contracts.ts";
+import type { Log } from "../observability/log.ts";
+import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
+import { healthRoutes, type Readiness } from "./health_routes.ts";
+import { messageRoutes } from "./message_routes.ts";
+import { HttpRefusal, problemResponse } from "./problem.ts";
+import { MAX_URL_LENGTH } from "./query.ts";
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+/** What the routes work with. */
+export interface GatewayAppOptions {
+  readonly services: { readonly message: MessageService };
+  readonly readiness: () => Readiness;
+  readonly log: Log;
+  readonly calls: OpenCalls;
+  readonly heartbeatMs: number;
+}
+
+/** Every route behind its middleware, not yet listening. */
+export function createGatewayApp({ services, readiness, log, calls, heartbeatMs }: GatewayAppOptions): Hono<GatewayEnv> {
+  // Not strict: `/v1/messages/` is `/v1/messages`.
+  const app = new Hono<GatewayEnv>({ strict: false });
+  app.onError((error, c) => problemResponse(c, error, log));
+  app.notFound((c) => noSuchRoute(c, app, log));
+  app.use(callContext(calls));
+  app.use(async (c, next) => {
+    if (c.req.url.length > MAX_URL_LENGTH) {
+      throw new HttpRefusal(414, `The URL must be at most ${MAX_URL_LENGTH} characters, got ${c.req.url.length}`);
+    }
+    await next();
+  });
+  app.route("/", healthRoutes(readiness));
+  app.route("/v1/messages", messageRoutes({ service: services.message, log, heartbeatMs }));
+  return app;
+}
+
+/** 404 for a path that no route has, else 405 or the answer to OPTIONS, with the methods that the path has. */
+function noSuchRoute(c: Context<GatewayEnv>, app: Hono<GatewayEnv>, log: Log): Response {
+  const methods = METHODS.filter((method) => app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method === method));
+  const path = JSON.stringify(c.req.path.slice(0, 80));
+  if (methods.length === 0) return problemResponse(c, new HttpRefusal(404, `There is nothing at ${path}`), log);
+  const allow = [...methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]), "OPTIONS"].join(", ");
+  if (c.req.method !== "OPTIONS") {
+    return problemResponse(c, new HttpRefusal(405, `${path} allows ${allow}, got ${c.req.method}`, { "Allow": allow }), log);
+  }
+  c.header("Allow", allow);
+  return c.body(null, 204);
+}

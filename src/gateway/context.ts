@@ -1,0 +1,141 @@
+/**
+ * One HTTP request as a {@link CallContext}: its id, and a signal that fires when the client goes away, time is up or the server stops.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import type { CallContext } from "../core/context.ts";
+import { abortError, ChatError } from "../core/errors.ts";
+
+/** What every handler finds in its Hono context. */
+export interface GatewayEnv {
+  readonly Variables: { readonly call: Call };
+}
+
+/** Taken over from a client only in this shape, because it is written to the log and into headers. */
+const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
+
+/** One request under way. */
+export class Call implements CallContext {
+  readonly requestId: string;
+  readonly #aborter = new AbortController();
+  readonly #client: AbortSignal;
+  readonly #calls: OpenCalls;
+  #clock: ReturnType<typeof setTimeout> | undefined;
+  #isStream = false;
+
+  constructor(request: Request, calls: OpenCalls) {
+    const given = request.headers.get("x-request-id");
+    this.requestId = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+    this.#calls = calls;
+    this.#client = request.signal;
+    this.#client.addEventListener("abort", this.#clientGone);
+    this.#clock = setTimeout(
+      () => this.abort(new ChatError("deadline_exceeded", `The request took longer than ${calls.timeoutMs} ms`)),
+      calls.timeoutMs,
+    );
+  }
+
+  /** Aborts with a {@link ChatError} as its reason. */
+  get signal(): AbortSignal {
+    return this.#aborter.signal;
+  }
+
+  /** Whether the response goes on after the handler has returned; then whoever writes it calls {@link finish}. */
+  get isStream(): boolean {
+    return this.#isStream;
+  }
+
+  /** Ends the call early; only the first reason counts. */
+  abort(reason: ChatError): void {
+    this.#aborter.abort(reason);
+  }
+
+  /** Waits for `work`, but not beyond the signal: work that does not listen to it is left behind. */
+  run<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const stop = () => reject(abortError(this.signal));
+      if (this.signal.aborted) stop();
+      this.signal.addEventListener("abort", stop);
+      work.then(resolve, reject).finally(() => this.signal.removeEventListener("abort", stop));
+    });
+  }
+
+  /** From here on the call is a stream: it may last as long as the client stays, and ends when the server stops. */
+  becomeStream(): void {
+    this.#isStream = true;
+    clearTimeout(this.#clock);
+    if (this.#calls.streamsEnded !== undefined) this.abort(this.#calls.streamsEnded);
+  }
+
+  /** Lets go of the timer and of the client's signal; idempotent. */
+  finish(): void {
+    clearTimeout(this.#clock);
+    this.#client.removeEventListener("abort", this.#clientGone);
+    this.#calls.forget(this);
+  }
+
+  readonly #clientGone = () => this.abort(new ChatError("cancelled", "The client went away"));
+}
+
+/** The requests under way, so that a stop can reach them. */
+export class OpenCalls {
+  /** How long a request may take that is not a stream. */
+  readonly timeoutMs: number;
+  readonly #open = new Set<Call>();
+  #streamsEnded: ChatError | undefined;
+
+  constructor(timeoutMs: number) {
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** Why no stream may stay open; undefined while the server runs. */
+  get streamsEnded(): ChatError | undefined {
+    return this.#streamsEnded;
+  }
+
+  /** Begins a call; its time runs from here. */
+  begin(request: Request): Call {
+    const call = new Call(request, this);
+    this.#open.add(call);
+    return call;
+  }
+
+  /** How many are under way. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Ends every open stream, and each that would open later. */
+  endStreams(reason: ChatError): void {
+    this.#streamsEnded = reason;
+    for (const call of this.#open) if (call.isStream) call.abort(reason);
+  }
+
+  /** Ends whatever is left. */
+  endAll(reason: ChatError): void {
+    for (const call of this.#open) call.abort(reason);
+  }
+
+  /** Called by a call that is over. */
+  forget(call: Call): void {
+    this.#open.delete(call);
+  }
+}
+
+/** Gives each request its {@link Call} and the headers that every answer carries. */
+export function callContext(calls: OpenCalls): MiddlewareHandler<GatewayEnv> {
+  return createMiddleware<GatewayEnv>(async (c, next) => {
+    const call = calls.begin(c.req.raw);
+    c.set("call", call);
+    c.header("X-Request-Id", call.requestId);
+    c.header("X-Content-Type-Options", "nosniff");
+    c.header("Cache-Control", "no-store");
+    try {
+      await next();
+    } finally {
+      if (!call.isStream) call.finish();
+    }
+  });
+}

@@ -1,0 +1,89 @@
+import type { MessageService } from "../contracts.ts";
+import { ChatError } from "../core/errors.ts";
+import type { Log } from "../observability/log.ts";
+import { createGatewayApp } from "./app.ts";
+import { OpenCalls } from "./context.ts";
+import type { Readiness } from "./health_routes.ts";
+
+export type { Readiness };
+
+/** What the gateway works with. */
+export interface GatewayOptions {
+  readonly http: { readonly host: string; readonly port: number };
+  readonly services: { readonly message: MessageService };
+  /** Answers from memory; asked at every `/readyz`. */
+  readonly readiness: () => Readiness;
+  readonly log: Log;
+  /** How long a request may take that is no stream; default 30 s, what proxies in front usually wait. */
+  readonly requestTimeoutMs?: number;
+  /** How often a quiet event stream says that it lives; default 15 s, half of what proxies usually allow. */
+  readonly heartbeatMs?: number;
+}
+
+/** A listening HTTP server. */
+export interface Gateway {
+  /** The port it listens on, also when 0 was asked for. */
+  readonly port: number;
+  /**
+   * Stops listening, tells open streams where to resume, and answers what was accepted; after `deadlineMs` the rest is cut off.
+   * Idempotent: a second call waits for the first.
+   */
+  stop(options: { readonly deadlineMs: number }): Promise<void>;
+}
+
+/** Serves the HTTP API. Rejects with one sentence that names the address and its settings when it cannot listen there. */
+export function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const calls = new OpenCalls(options.requestTimeoutMs ?? 30_000);
+  const app = createGatewayApp({ ...options, calls, heartbeatMs: options.heartbeatMs ?? 15_000 });
+  const killer = new AbortController();
+  try {
+    const server = Deno.serve({
+      hostname: options.http.host,
+      port: options.http.port,
+      signal: killer.signal,
+      onListen: () => {},
+      onError: (error) => {
+        options.log.error("Request failed outside its handler", { error });
+        return new Response(null, { status: 500 });
+      },
+    }, (request) => app.fetch(request));
+    let stopped: Promise<void> | undefined;
+    return Promise.resolve({
+      port: server.addr.port,
+      stop: ({ deadlineMs }) => stopped ??= stop({ server, calls, killer, deadlineMs }),
+    });
+  } catch (error) {
+    return Promise.reject(cannotListen(options.http, error));
+  }
+}
+
+interface Stopping {
+  readonly server: Deno.HttpServer<Deno.NetAddr>;
+  readonly calls: OpenCalls;
+  readonly killer: AbortController;
+  readonly deadlineMs: number;
+}
+
+async function stop({ server, calls, killer, deadlineMs }: Stopping): Promise<void> {
+  const reason = new ChatError("unavailable", "The server is shutting down", { retryAfterMs: 1000 });
+  const drained = server.shutdown();
+  calls.endStreams(reason);
+  const deadline = setTimeout(() => {
+    calls.endAll(reason);
+    killer.abort();
+  }, deadlineMs);
+  await Promise.race([drained, server.finished]);
+  clearTimeout(deadline);
+}
+
+function cannotListen({ host, port }: GatewayOptions["http"], error: unknown): ChatError {
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return new ChatError("failed_precondition", `Cannot listen on ${address} (HTTP_HOST, HTTP_PORT): ${whyNot(error)}`, { cause: error });
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof Deno.errors.AddrInUse) return "another program listens there";
+  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) return "this process may not listen there";
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,62 @@
+import { abortError, ChatError } from "../core/errors.ts";
+import { type ServiceError, status } from "../wire/grpc_js.ts";
+import { fromStatus } from "../wire/status.ts";
+import { callMetadata, type ChannelPool } from "./channel.ts";
+import type { Method } from "./methods.ts";
+
+/** What one attempt needs to know. */
+export interface AttemptOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds since 1970; Infinity for none. */
+  readonly deadlineAtMs: number;
+  readonly requestId?: string;
+}
+
+/** Sends one unary call, once. Throws `ChatError`: the server's, the network's as `unavailable`, or what the signal stands for. */
+export function callOnce<Request, Response>(
+  pool: ChannelPool,
+  method: Method<Request, Response>,
+  request: Request,
+  options: AttemptOptions,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const callback = (error: ServiceError | null, response?: Response) => {
+      release();
+      if (error === null) resolve(response as Response);
+      else reject(callError(error, pool, options.signal));
+    };
+    const { release } = pool.start(
+      (client) =>
+        client.makeUnaryRequest(
+          method.path,
+          method.requestSerialize,
+          method.responseDeserialize,
+          request,
+          callMetadata(options.requestId),
+          { deadline: options.deadlineAtMs },
+          callback,
+        ),
+      options.signal,
+    );
+  });
+}
+
+/** What a failed call means: the caller's or the client's own end first, then the network's, then what the server said. */
+export function callError(error: ServiceError, pool: ChannelPool, signal: AbortSignal | undefined): ChatError {
+  if (signal?.aborted) return abortError(signal);
+  if (pool.closed.aborted) return abortError(pool.closed);
+  const lost = connectionProblem(error);
+  if (lost === undefined) return fromStatus(error, error);
+  return new ChatError("unavailable", `${lost} ${pool.address}`, { cause: error });
+}
+
+/** The beginning of a sentence for the ends that grpc-js makes up itself; undefined for a status that the server sent. */
+function connectionProblem({ code, details }: ServiceError): string | undefined {
+  if (code === status.UNAVAILABLE && /^(No connection established|Name resolution failed|Channel closed)/.test(details)) {
+    return "No server answers at";
+  }
+  if (code === status.UNAVAILABLE && /^(Connection dropped|read ECONN|write E)/.test(details)) return "The connection was lost to";
+  // A connection that has reached the server's age limit ends its streams this way.
+  if (code === status.INTERNAL && details.startsWith("Received RST_STREAM")) return "The call was cut off by";
+  return undefined;
+}

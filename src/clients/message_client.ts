@@ -1,0 +1,136 @@
+import type {
+  CreateMessageRequest,
+  DeleteMessageResponse,
+  GetMessagesRequest,
+  GetMessagesResponse,
+  ListRevisionsResponse,
+  Message,
+  MessageKey,
+  MessageStream,
+  StreamMessagesRequest,
+  UpdateMessageRequest,
+} from "../contracts.ts";
+import { type AttemptOptions, callOnce } from "./call.ts";
+import { ChannelPool } from "./channel.ts";
+import { messageMethods as rpc, type Method } from "./methods.ts";
+import { openSubscription } from "./open_subscription.ts";
+import {
+  type CallOptions,
+  deadlineAt,
+  type MessageServiceClientOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  type StreamOptions,
+} from "./options.ts";
+import { resumingMessages } from "./resume.ts";
+import { withRetries } from "./retry.ts";
+
+/**
+ * A client of the message service over gRPC.
+ *
+ * Connections are made when first needed. Every method throws `ChatError`; `unavailable` after the last attempt, `deadline_exceeded` or
+ * `cancelled` at the caller's end, in which case a write may still have happened. Close it, or declare it with `await using`.
+ */
+export class MessageServiceClient implements AsyncDisposable {
+  readonly #options: ResolvedOptions;
+  readonly #pool: ChannelPool;
+
+  /** Opens no connection yet; `invalid_argument` names the option that makes no sense. */
+  constructor(options: MessageServiceClientOptions = {}) {
+    this.#options = resolveOptions(options);
+    this.#pool = new ChannelPool(this.#options);
+  }
+
+  /**
+   * Stores a message and answers after its commit. Stored once, however often it is sent: the client makes a `clientMessageId` where none is
+   * given, and repeats the call with the same one.
+   */
+  createMessage(request: CreateMessageRequest, options: CallOptions = {}): Promise<Message> {
+    const clientMessageId = request.clientMessageId || crypto.randomUUID();
+    return this.#repeat(rpc.createMessage, { ...request, clientMessageId }, options);
+  }
+
+  /** A page of a room's history, oldest first unless `order` is `newest`. */
+  getMessages(request: GetMessagesRequest = {}, options: CallOptions = {}): Promise<GetMessagesResponse> {
+    return this.#repeat(rpc.getMessages, request, options);
+  }
+
+  /** One message, a deleted one as a tombstone; `not_found` when the room has no such message. */
+  getMessage(request: MessageKey, options: CallOptions = {}): Promise<Message> {
+    return this.#repeat(rpc.getMessage, request, options);
+  }
+
+  /** Replaces a message's content. Repeated after `unavailable` only with `ifVersion`; then a repeat may find its own edit and throw `aborted`. */
+  updateMessage(request: UpdateMessageRequest, options: CallOptions = {}): Promise<Message> {
+    return request.ifVersion === undefined
+      ? callOnce(this.#pool, rpc.updateMessage, request, this.#attempt(options))
+      : this.#repeat(rpc.updateMessage, request, options);
+  }
+
+  /** Deletes a message; a missing one is an answer (`success: false`), not an error, and so is one that a first, unanswered attempt deleted. */
+  deleteMessage(request: MessageKey, options: CallOptions = {}): Promise<DeleteMessageResponse> {
+    return this.#repeat(rpc.deleteMessage, request, options);
+  }
+
+  /** Every version of one message, oldest first. */
+  listRevisions(request: MessageKey, options: CallOptions = {}): Promise<ListRevisionsResponse> {
+    return this.#repeat(rpc.listRevisions, request, options);
+  }
+
+  /**
+   * Follows a room: what is written after `afterSeq` (0: from the beginning; unset: from when the stream first stands, see `onOpen`), in order.
+   * Reconnects and goes on by itself, without gap or repeat, until the caller leaves the loop or aborts. Throws at once what trying again cannot
+   * mend, such as `out_of_range` and `invalid_argument`, and `unavailable` when the very first connection fails `maxAttempts` times.
+   */
+  streamMessages(request: StreamMessagesRequest = {}, options: StreamOptions = {}): AsyncIterableIterator<Message> {
+    const { signal, onOpen, onRetry } = options;
+    const attempt = this.#streamAttempt(options);
+    const open = (from: StreamMessagesRequest) => this.#open(from, attempt);
+    return resumingMessages(open, request, {
+      ...this.#options,
+      signals: signal === undefined ? [this.#pool.closed] : [this.#pool.closed, signal],
+      ...(onOpen === undefined ? {} : { onOpen }),
+      ...(onRetry === undefined ? {} : { onRetry }),
+    });
+  }
+
+  /** One subscription in batches, which ends with the first error and its `resumeSeq`; for callers that resume in their own way. */
+  subscribe(request: StreamMessagesRequest = {}, options: CallOptions = {}): Promise<MessageStream> {
+    return this.#open(request, this.#streamAttempt(options));
+  }
+
+  /** Ends calls and streams that still run with `cancelled`, and closes the connections; idempotent. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  /** Closes the client at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #open(request: StreamMessagesRequest, attempt: AttemptOptions): Promise<MessageStream> {
+    return openSubscription(this.#pool, rpc.streamMessages, request, { ...attempt, openTimeoutMs: this.#options.deadlineMs });
+  }
+
+  #repeat<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions): Promise<Response> {
+    const attempt = this.#attempt(options);
+    return withRetries(() => callOnce(this.#pool, method, request, attempt), {
+      ...this.#options,
+      deadlineAtMs: attempt.deadlineAtMs,
+      signals: options.signal === undefined ? [this.#pool.closed] : [this.#pool.closed, options.signal],
+    });
+  }
+
+  #attempt({ deadlineMs = this.#options.deadlineMs, ...rest }: CallOptions): AttemptOptions {
+    return { ...rest, deadlineAtMs: deadlineAt(deadlineMs) };
+  }
+
+  #streamAttempt({ deadlineMs, signal, requestId }: CallOptions): AttemptOptions {
+    return {
+      deadlineAtMs: deadlineMs === undefined ? Infinity : deadlineAt(deadlineMs),
+      ...(signal === undefined ? {} : { signal }),
+      ...(requestId === undefined ? {} : { requestId }),
+    };
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * The client of the chat system.
+ *
+ * ```ts
+ * import { MessageServiceClient } from "@chat/system";
+ *
+ * await using client = new MessageServiceClient({ address: "127.0.0.1:50051" });
+ * const message = await client.createMessage({ username: "alice", content: "Hello" });
+ * for await (const next of client.streamMessages({ afterSeq: message.seq })) console.log(next.content);
+ * ```
+ *
+ * @module
+ */
+export type {
+  CreateMessageRequest,
+  DeleteMessageResponse,
+  GetMessagesRequest,
+  GetMessagesResponse,
+  ListRevisionsResponse,
+  Message,
+  MessageBatch,
+  MessageEventType,
+  MessageKey,
+  MessageRevision,
+  MessageStream,
+  StreamMessagesRequest,
+  UpdateMessageRequest,
+} from "../contracts.ts";
+export { ChatError, type ErrorCode, type ErrorDetails } from "../core/errors.ts";
+export { MessageServiceClient } from "./message_client.ts";
+export type { CallOptions, ClientTls, MessageServiceClientOptions, StreamOptions } from "./options.ts";

@@ -1,0 +1,119 @@
+import { ChatError } from "../core/errors.ts";
+
+/** What a client trusts and, under mutual TLS, who it is. Each text is PEM. */
+export interface ClientTls {
+  /** Certificates to trust; default: the roots that the runtime trusts. Private services mostly have a CA of their own. */
+  readonly ca?: string;
+  /** This client's certificate; together with `key`, for a server that asks for one. */
+  readonly cert?: string;
+  /** The private key of `cert`. */
+  readonly key?: string;
+  /** The name that the server's certificate must carry; default: the host of `address`. For servers that are reached by number. */
+  readonly serverName?: string;
+}
+
+/** Settings of a `MessageServiceClient`; all may be left out. */
+export interface MessageServiceClientOptions {
+  /** `HOST:PORT`, IPv6 in brackets. Default `127.0.0.1:50051`, where `deno task start` listens. */
+  readonly address?: string;
+  /** Default: none, plain text, which is right on loopback only. `{}` is TLS with the runtime's roots. */
+  readonly tls?: ClientTls;
+  /**
+   * HTTP/2 connections to the address, 1 to 64. Default 1: one connection carries hundreds of calls at once, and one order of arrival.
+   * More help when streams are slow readers (they share one flow-control window) or when a balancer spreads by connection.
+   */
+  readonly connections?: number;
+  /** How long a call may take, with all its attempts, unless the call says otherwise. Default 10,000: longer than a restart of the server, shorter than a person's patience. */
+  readonly deadlineMs?: number;
+  /** How often one call is tried at most. Default 5: about a second and a half of pauses, what a restart takes; a dead address is told soon. */
+  readonly maxAttempts?: number;
+  /** The first pause between attempts; each further one is twice as long, half of it random so that clients do not come back in step. Default 100. */
+  readonly backoffInitialMs?: number;
+  /** The longest pause. Default 5,000: a server that comes back is noticed within seconds and is not stormed. */
+  readonly backoffMaxMs?: number;
+  /** An idle connection is pinged this often while calls are open, at least 30,000. Default 30,000: many servers close the connection on quicker pings. */
+  readonly keepaliveTimeMs?: number;
+  /** A connection whose ping stays unanswered for so long is given up. Default 10,000: several lost packets and their repeats. */
+  readonly keepaliveTimeoutMs?: number;
+  /** The largest answer taken. Default 4,194,304, which is also the server's default; a server with a larger limit still sends pages under a quarter of its own. */
+  readonly maxMessageBytes?: number;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Ends the call when it aborts; a write may still have happened. */
+  readonly signal?: AbortSignal;
+  /** How long the call may take, with all its attempts; default: the client's `deadlineMs`. */
+  readonly deadlineMs?: number;
+  /** Names the call in the server's log, sent as `x-request-id`; default: the server makes one. */
+  readonly requestId?: string;
+}
+
+/** Options of a stream. */
+export interface StreamOptions extends CallOptions {
+  /** How long the stream may live, with all its reconnections. Default: for ever, because watching has no natural end. */
+  readonly deadlineMs?: number;
+  /** Called each time the subscription stands, with the position it goes on after: what is written from now on will arrive. */
+  readonly onOpen?: (afterSeq: number) => void;
+  /** Called when the connection is lost, with the reason and the pause before the next attempt. */
+  readonly onRetry?: (error: ChatError, delayMs: number) => void;
+}
+
+/** The options with every default filled in. */
+export type ResolvedOptions = Required<Omit<MessageServiceClientOptions, "tls">> & Pick<MessageServiceClientOptions, "tls">;
+
+const DEFAULTS = {
+  address: "127.0.0.1:50051",
+  connections: 1,
+  deadlineMs: 10_000,
+  maxAttempts: 5,
+  backoffInitialMs: 100,
+  backoffMaxMs: 5_000,
+  keepaliveTimeMs: 30_000,
+  keepaliveTimeoutMs: 10_000,
+  maxMessageBytes: 4_194_304,
+} as const;
+
+const MAX_TIMER_MS = 2_147_483_647;
+const RANGES = {
+  connections: [1, 64],
+  deadlineMs: [1, MAX_TIMER_MS],
+  maxAttempts: [1, 1_000],
+  backoffInitialMs: [1, MAX_TIMER_MS],
+  backoffMaxMs: [1, MAX_TIMER_MS],
+  keepaliveTimeMs: [30_000, MAX_TIMER_MS],
+  keepaliveTimeoutMs: [1, MAX_TIMER_MS],
+  maxMessageBytes: [1_024, MAX_TIMER_MS],
+} as const;
+
+/** Fills in the defaults; `invalid_argument` names the option and the value found. */
+export function resolveOptions(options: MessageServiceClientOptions): ResolvedOptions {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const resolved: ResolvedOptions = { ...DEFAULTS, ...given };
+  checkAddress(resolved.address);
+  for (const [name, [least, most]] of Object.entries(RANGES)) {
+    checkWhole(name, resolved[name as keyof typeof RANGES], least, most);
+  }
+  const { cert, key } = resolved.tls ?? {};
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new ChatError("invalid_argument", "Options `tls.cert` and `tls.key` belong together, only one is given");
+  }
+  return resolved;
+}
+
+/** When a call that may take `deadlineMs` must be over, in milliseconds since 1970. */
+export function deadlineAt(deadlineMs: number): number {
+  checkWhole("deadlineMs", deadlineMs, 1, MAX_TIMER_MS);
+  return Date.now() + deadlineMs;
+}
+
+function checkAddress(address: string): void {
+  const port = Number(/^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(address)?.[1]);
+  if (port >= 1 && port <= 65_535) return;
+  throw new ChatError("invalid_argument", `Option \`address\` must be HOST:PORT with a port of 1 to 65535, got ${JSON.stringify(address)}`);
+}
+
+function checkWhole(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new ChatError("invalid_argument", `Option \`${name}\` must be a whole number of ${least} to ${most}, got ${value}`);
+}

@@ -1,0 +1,67 @@
+import type {
+  CreateMessageRequest,
+  DeleteMessageResponse,
+  GetMessagesRequest,
+  GetMessagesResponse,
+  ListRevisionsResponse,
+  Message,
+  MessageKey,
+  MessageService,
+  MessageStream,
+  StreamMessagesRequest,
+  UpdateMessageRequest,
+} from "../contracts.ts";
+import type { CallContext } from "../core/context.ts";
+import { MessageServiceClient } from "./message_client.ts";
+import type { MessageServiceClientOptions } from "./options.ts";
+
+/**
+ * The message service of another process, for a gateway that runs apart from it. Calls carry the request id on and are repeated as the
+ * client's are; a stream ends with its first error, as the contract says, and whoever reads it resumes.
+ */
+export class RemoteMessageService implements MessageService, AsyncDisposable {
+  readonly #client: MessageServiceClient;
+
+  /** Opens no connection yet. */
+  constructor(options: MessageServiceClientOptions) {
+    this.#client = new MessageServiceClient(options);
+  }
+
+  createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message> {
+    return this.#client.createMessage(request, context);
+  }
+
+  getMessage(request: MessageKey, context: CallContext): Promise<Message> {
+    return this.#client.getMessage(request, context);
+  }
+
+  getMessages(request: GetMessagesRequest, context: CallContext): Promise<GetMessagesResponse> {
+    return this.#client.getMessages(request, context);
+  }
+
+  updateMessage(request: UpdateMessageRequest, context: CallContext): Promise<Message> {
+    return this.#client.updateMessage(request, context);
+  }
+
+  deleteMessage(request: MessageKey, context: CallContext): Promise<DeleteMessageResponse> {
+    return this.#client.deleteMessage(request, context);
+  }
+
+  listRevisions(request: MessageKey, context: CallContext): Promise<ListRevisionsResponse> {
+    return this.#client.listRevisions(request, context);
+  }
+
+  streamMessages(request: StreamMessagesRequest, context: CallContext): Promise<MessageStream> {
+    return this.#client.subscribe(request, context);
+  }
+
+  /** Ends what still runs and closes the connections; idempotent. */
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  /** Closes at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,55 @@
+import { abortError, ChatError } from "../core/errors.ts";
+
+/** How long the pauses between attempts are. */
+export interface Backoff {
+  readonly backoffInitialMs: number;
+  readonly backoffMaxMs: number;
+}
+
+/** When to stop trying. */
+export interface RetryPlan extends Backoff {
+  /** Attempts in all, the first one included. */
+  readonly maxAttempts: number;
+  /** Milliseconds since 1970; no attempt begins after it. */
+  readonly deadlineAtMs: number;
+  /** A pause ends when one of these aborts. */
+  readonly signals: readonly AbortSignal[];
+}
+
+/** The pause after so many failures in a row, in milliseconds: doubling, half of it random, never above the longest. */
+export function backoffMs(failures: number, backoff: Backoff, random: () => number = Math.random): number {
+  const full = Math.min(backoff.backoffInitialMs * 2 ** Math.min(failures - 1, 30), backoff.backoffMaxMs);
+  return Math.round(full / 2 + (full / 2) * random());
+}
+
+/** Waits; rejects with the error that an aborted signal stands for. */
+export function pause(ms: number, signals: readonly AbortSignal[]): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const aborted = signals.find((signal) => signal.aborted);
+  if (aborted !== undefined) return Promise.reject(abortError(aborted));
+  const timer = setTimeout(resolve, ms);
+  const onAbort = (event: Event) => reject(abortError(event.target as AbortSignal));
+  for (const signal of signals) signal.addEventListener("abort", onAbort);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    for (const signal of signals) signal.removeEventListener("abort", onAbort);
+  });
+}
+
+/**
+ * Runs `attempt` until it succeeds, fails with something else than `unavailable`, or the plan ends; then throws the last attempt's error.
+ * Only for calls that may be repeated.
+ */
+export async function withRetries<T>(attempt: () => Promise<T>, plan: RetryPlan): Promise<T> {
+  for (let failures = 1;; failures++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof ChatError) || error.code !== "unavailable" || failures >= plan.maxAttempts) throw error;
+      const delayMs = Math.max(backoffMs(failures, plan), error.retryAfterMs ?? 0);
+      // The reason why the service is away says more than "deadline exceeded" would.
+      if (Date.now() + delayMs >= plan.deadlineAtMs) throw error;
+      await pause(delayMs, plan.signals);
+    }
+  }
+}

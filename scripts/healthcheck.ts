@@ -1,0 +1,28 @@
+/**
+ * For the image's HEALTHCHECK: exit code 0 when the gateway says that it is ready or, in a process without a gateway, when the gRPC server takes
+ * connections. It asks on loopback, where a server that listens on every address answers too.
+ *
+ * @module
+ */
+
+/** Under Docker's own time limit for a health check. */
+const TIMEOUT_MS = 2_500;
+
+async function healthy(): Promise<boolean> {
+  const services = Deno.env.get("SERVICES") || "gateway";
+  if (!services.includes("gateway")) {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(Deno.env.get("GRPC_SERVER_PORT") || 50_051) });
+    connection.close();
+    return true;
+  }
+  const port = Number(Deno.env.get("HTTP_PORT") || 8_000);
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  await response.body?.cancel();
+  return response.ok;
+}
+
+const ok = await healthy().catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  return false;
+});
+Deno.exit(ok ? 0 : 1);

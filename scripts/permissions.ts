@@ -1,0 +1,70 @@
+/**
+ * Prints the exact permissions that the server needs with the settings in force, as flags for `deno run`: its own addresses, its data folder,
+ * its TLS files, and nothing else. The tasks `start` and `dev` put them on the command line, so that a setting such as `DATA_DIR` moves the permission with it
+ * and no process stays in between.
+ *
+ * @module
+ */
+import type { Config } from "../src/config/config.ts";
+import { nearMisses } from "../src/config/near_misses.ts";
+import { applyPresets } from "../src/config/presets.ts";
+import { inspectConfig } from "../src/config/read.ts";
+import { settingNames } from "../src/config/settings.ts";
+
+/**
+ * The flags for these settings. Without a config (it has problems) only what it takes to say so.
+ *
+ * Of the environment the server sees the settings; whatever else libraries ask for is unset to them, because settings come in by one door:
+ * PGHOST and its like would lead postgres.js elsewhere than `DATABASE_URL` says, a proxy would see the calls between services.
+ */
+export function permissionFlags(config: Config | undefined): readonly string[] {
+  const env = [`--allow-env=${settingNames.join(",")}`, "--ignore-env"];
+  if (config === undefined) return env;
+  const { dataDirs, files } = paths(config);
+  const flags = [...env, flag("allow-net", addresses(config)), flag("allow-read", [...dataDirs, ...files]), flag("allow-write", dataDirs)];
+  return flags.filter((text) => text !== "");
+}
+
+/** A flag without values would allow everything. */
+function flag(name: string, values: readonly string[]): string {
+  for (const value of values) {
+    if (/[\s,]/.test(value)) {
+      throw new Error(`The task cannot grant ${JSON.stringify(value)}: a path with white space or a comma; use another path`);
+    }
+  }
+  return values.length === 0 ? "" : `--${name}=${values.join(",")}`;
+}
+
+function paths(config: Config): { readonly dataDirs: readonly string[]; readonly files: readonly string[] } {
+  const { tls } = config.grpc;
+  const files = [tls?.certPath, tls?.keyPath, tls?.caPath].filter((path) => path !== undefined);
+  if (config.database.kind !== "pglite" || !config.services.has("message")) return { dataDirs: [], files };
+  return { dataDirs: [config.database.dataDir], files: [...files, pgliteFolder()] };
+}
+
+/** PGlite reads its WebAssembly from its package, wherever the runtime keeps that. */
+function pgliteFolder(): string {
+  return decodeURIComponent(new URL(".", import.meta.resolve("@electric-sql/pglite")).pathname).replace(/\/$/, "");
+}
+
+function addresses(config: Config): readonly string[] {
+  const { services, http, grpc, database, messageServiceAddress } = config;
+  const at = (host: string, port: number) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const found: string[] = [];
+  if (services.has("gateway")) found.push(at(http.host, http.port));
+  if (services.has("message") && grpc.enabled) found.push(at(grpc.host, grpc.port));
+  if (services.has("message") && database.kind === "postgres") {
+    const { hostname, port } = new URL(database.url);
+    found.push(`${hostname === "" ? "localhost" : hostname}:${port === "" ? 5432 : port}`);
+  }
+  if (messageServiceAddress !== undefined) found.push(messageServiceAddress);
+  return found;
+}
+
+if (import.meta.main) {
+  const { env } = applyPresets(Deno.env.toObject(), Deno.args);
+  // The server itself sees no variables but its own, so misspelt ones are told here.
+  for (const warning of nearMisses(env)) console.error(`Warning: ${warning}`);
+  const { config } = inspectConfig(env);
+  console.log(permissionFlags(config).join(" "));
+}

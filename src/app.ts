@@ -1,0 +1,183 @@
+import type { Bus } from "./bus/bus.ts";
+import { createMemoryBus } from "./bus/memory.ts";
+import { createPostgresBus } from "./bus/postgres.ts";
+import { RemoteMessageService } from "./clients/remote_message_service.ts";
+import type { ClientTls } from "./clients/options.ts";
+import type { Config, TlsPaths } from "./config/config.ts";
+import type { MessageService } from "./contracts.ts";
+import { abortError, ChatError } from "./core/errors.ts";
+import type { DatabaseHealth } from "./database/database.ts";
+import { openDatabase } from "./database/open.ts";
+import { startGateway } from "./gateway/gateway.ts";
+import { startGrpcServer } from "./grpc/server.ts";
+import { createMessageService } from "./message/service.ts";
+import type { Log } from "./observability/log.ts";
+
+/** The ports that were really taken, which matters where the settings say 0. */
+export interface Ports {
+  readonly httpPort?: number;
+  readonly grpcPort?: number;
+}
+
+/** The system in one process. */
+export interface App {
+  /** Starts every part. Rejects with a `ChatError` that says what is in the way; nothing is left running then. Repeats give the same promise. */
+  start(): Promise<Ports>;
+  /**
+   * Stops accepting, tells streams where to resume, lets accepted calls end for at most `deadlineMs` (the settings' when unset), then closes
+   * bus and database. Idempotent; during a start it ends that start. Never rejects: what goes wrong on the way out is logged.
+   */
+  stop(options?: { readonly deadlineMs?: number }): Promise<void>;
+}
+
+/** Puts the system together as the settings say. Nothing runs before `start`. */
+export function createApp(config: Config, { log }: { readonly log: Log }): App {
+  return new ComposedApp(config, log);
+}
+
+/** A part that runs. */
+interface Part {
+  readonly name: string;
+  /** Ends it; faces, which take calls from outside, let accepted calls run for at most `deadlineMs`. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** What the gateway and the gRPC server are given to work with. */
+interface Rooms {
+  readonly message: MessageService;
+  readonly readiness: () => DatabaseHealth;
+}
+
+class ComposedApp implements App {
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #stopping = new AbortController();
+  /** In the order in which they were started. */
+  readonly #rooms: Part[] = [];
+  readonly #faces: Part[] = [];
+  #started: Promise<Ports> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(config: Config, log: Log) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  start(): Promise<Ports> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  stop({ deadlineMs = this.#config.shutdownTimeoutMs }: { readonly deadlineMs?: number } = {}): Promise<void> {
+    this.#stopped ??= this.#stop(deadlineMs);
+    return this.#stopped;
+  }
+
+  async #start(): Promise<Ports> {
+    try {
+      const rooms = this.#config.services.has("message") ? await this.#startRooms() : await this.#reachRooms();
+      return await this.#startFaces(rooms);
+    } catch (error) {
+      await this.#stopParts(0);
+      throw error;
+    }
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort(new ChatError("cancelled", "The start was given up, because the process is asked to stop"));
+    await this.#started?.catch(() => {}); // told to whoever called start
+    await this.#stopParts(deadlineMs);
+  }
+
+  async #startRooms(): Promise<Rooms> {
+    const { database: settings, grpc } = this.#config;
+    const log = this.#log;
+    const database = await this.#begin("database", this.#rooms, () => openDatabase(settings, { log, signal: this.#stopping.signal }));
+    const bus = await this.#begin("bus", this.#rooms, () => this.#openBus());
+    // A page must fit into a gRPC message with room to spare, whatever the limit is set to.
+    const pageBytes = Math.floor(grpc.maxMessageBytes / 4);
+    const message = await this.#begin("message service", this.#rooms, () => createMessageService({ database, bus, log, pageBytes }));
+    return { message, readiness: () => database.health() };
+  }
+
+  /** The message service of another process. */
+  async #reachRooms(): Promise<Rooms> {
+    const { messageServiceAddress: address = "", grpc } = this.#config;
+    const tls = grpc.tls === undefined ? {} : { tls: await readClientTls(grpc.tls) };
+    const options = { address, maxMessageBytes: grpc.maxMessageBytes, ...tls };
+    const message = await this.#begin("remote message service", this.#rooms, () => new RemoteMessageService(options));
+    return { message, readiness: () => ({ ok: true }) };
+  }
+
+  async #openBus(): Promise<Bus> {
+    const { database, eventBus } = this.#config;
+    if (eventBus === "memory" || database.kind !== "postgres") return createMemoryBus();
+    return await createPostgresBus({ url: database.url, log: this.#log });
+  }
+
+  async #startFaces({ message, readiness }: Rooms): Promise<Ports> {
+    const { services, grpc, http } = this.#config;
+    const log = this.#log;
+    const ports: { grpcPort?: number; httpPort?: number } = {};
+    if (grpc.enabled && services.has("message")) {
+      ports.grpcPort = (await this.#begin("gRPC server", this.#faces, () =>
+        startGrpcServer({ config: grpc, services: { message }, log }))).port;
+    }
+    if (services.has("gateway")) {
+      ports.httpPort = (await this.#begin("gateway", this.#faces, () =>
+        startGateway({ http, services: { message }, readiness, log }))).port;
+    }
+    this.#checkStopping();
+    return ports;
+  }
+
+  /** Starts one part, unless the app is stopping, and remembers how to end it. */
+  async #begin<T extends Closable | Stoppable>(name: string, parts: Part[], begin: () => T | Promise<T>): Promise<T> {
+    this.#checkStopping();
+    const part = await begin();
+    parts.push({ name, stop: (deadlineMs) => "stop" in part ? part.stop({ deadlineMs }) : part.close() });
+    return part;
+  }
+
+  #checkStopping(): void {
+    if (this.#stopping.signal.aborted) throw abortError(this.#stopping.signal);
+  }
+
+  /** Faces together, because a deadline is for all of them; then the rooms behind them, last begun first. */
+  async #stopParts(deadlineMs: number): Promise<void> {
+    await Promise.all(this.#faces.splice(0).map((part) => this.#stopPart(part, deadlineMs)));
+    for (const part of this.#rooms.splice(0).reverse()) await this.#stopPart(part, deadlineMs);
+  }
+
+  async #stopPart(part: Part, deadlineMs: number): Promise<void> {
+    try {
+      await part.stop(deadlineMs);
+    } catch (error) {
+      this.#log.error(`The ${part.name} did not stop cleanly`, { error });
+    }
+  }
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+interface Stoppable {
+  stop(options: { readonly deadlineMs: number }): Promise<void>;
+}
+
+/** The server's own TLS files serve it as a client too: its certificate says who it is, the CA whom it trusts. */
+async function readClientTls(paths: TlsPaths): Promise<ClientTls> {
+  const [cert, key, ca] = await Promise.all(
+    [paths.certPath, paths.keyPath, paths.caPath].map((path) => path === undefined ? undefined : readTls(path)),
+  );
+  return { ...(cert === undefined || key === undefined ? {} : { cert, key }), ...(ca === undefined ? {} : { ca }) };
+}
+
+async function readTls(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new ChatError("failed_precondition", `TLS file ${path} cannot be read`, { cause });
+  }
+}

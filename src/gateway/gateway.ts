@@ -57,6 +57,9 @@ export function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
+/** The part of a stop's deadline after which requests under way are given up. */
+const LAST_CALL = 0.9;
+
 interface Stopping {
   readonly server: Deno.HttpServer<Deno.NetAddr>;
   readonly calls: OpenCalls;
@@ -68,11 +71,11 @@ async function stop({ server, calls, killer, deadlineMs }: Stopping): Promise<vo
   const reason = new ChatError("unavailable", "The server is shutting down", { retryAfterMs: 1000 });
   const drained = server.shutdown();
   calls.endStreams(reason);
-  const deadline = setTimeout(() => {
-    calls.endAll(reason);
-    killer.abort();
-  }, deadlineMs);
+  // Shortly before the end, so that who waits for an answer still gets one instead of a torn connection.
+  const lastCall = setTimeout(() => calls.endAll(reason), deadlineMs * LAST_CALL);
+  const deadline = setTimeout(() => killer.abort(), deadlineMs);
   await Promise.race([drained, server.finished]);
+  clearTimeout(lastCall);
   clearTimeout(deadline);
 }
 

@@ -7,7 +7,7 @@ import { readJson } from "./body.ts";
 import type { GatewayEnv } from "./context.ts";
 import { deletionJson, messageJson, pageJson, revisionsJson } from "./json.ts";
 import { createRequest, keyRequest, pageRequest, streamRequest, updateRequest } from "./message_requests.ts";
-import { logFailure } from "./problem.ts";
+import { logStreamEnd } from "./problem.ts";
 import { eventBody } from "./sse.ts";
 
 const JSON_TYPE = "application/json";
@@ -70,15 +70,19 @@ async function openStream(c: Context<GatewayEnv>, { service, log, heartbeatMs }:
   requireAcceptable(c, EVENTS_TYPE);
   const { call } = c.var;
   const request = streamRequest(c.req.url, c.req.header("last-event-id"));
+  if (c.req.method === "HEAD") return eventResponse(c, null); // a watch that nobody reads would never end
+  const watch = await call.run(service.streamMessages(request, call));
+  call.becomeStream();
+  const onFailure = (error: unknown) => logStreamEnd(log, error, { requestId: call.requestId });
+  return eventResponse(c, eventBody(watch, { call, heartbeatMs, onFailure }));
+}
+
+function eventResponse(c: Context<GatewayEnv>, body: ReadableStream<Uint8Array> | null): Response {
   c.header("Content-Type", EVENTS_TYPE);
   // Neither compressed nor collected on the way: a frame is worth something only while it is new.
   c.header("Cache-Control", "no-store, no-transform");
   c.header("X-Accel-Buffering", "no");
-  if (c.req.method === "HEAD") return c.body(null); // a watch that nobody reads would never end
-  const watch = await call.run(service.streamMessages(request, call));
-  call.becomeStream();
-  const onFailure = (error: unknown) => logFailure(log, error, { requestId: call.requestId, path: c.req.path });
-  return c.body(eventBody(watch, { call, heartbeatMs, onFailure }));
+  return c.newResponse(body);
 }
 
 function locationOf({ id, room }: { readonly id: number; readonly room: string }): string {

@@ -78,7 +78,7 @@ export class HttpRefusal extends ChatError {
 /** The body for `error`. What is not a {@link ChatError} tells nothing but the request id. */
 export function problemOf(error: unknown, requestId: string): Problem {
   const known = error instanceof ChatError ? error : new ChatError("internal", `Internal error, request ${requestId}`);
-  const status = known instanceof HttpRefusal ? known.status : httpStatusOf[known.code];
+  const status = statusOf(known);
   return {
     type: "about:blank",
     title: TITLES[status] ?? "Error",
@@ -103,6 +103,21 @@ export function problemResponse(c: Context<GatewayEnv>, error: unknown, log: Log
 
 /** Writes what a client is not told: bugs as errors, failures of what lies behind as warnings, refusals not at all. */
 export function logFailure(log: Log, error: unknown, fields: Readonly<Record<string, unknown>>): void {
-  if (!(error instanceof ChatError) || error.code === "internal") log.error("Request failed", { ...fields, error });
-  else if (httpStatusOf[error.code] >= 500) log.warn("Request failed", { ...fields, error });
+  if (!isExpected(error)) log.error("Request failed", { ...fields, error });
+  else if (statusOf(error) >= 500) log.warn("Request failed", { ...fields, error });
+}
+
+/** Writes why a stream ended. Streams end at every restart, all at once, so what a client is told anyway is worth a line only to who looks for it. */
+export function logStreamEnd(log: Log, error: unknown, fields: Readonly<Record<string, unknown>>): void {
+  if (!isExpected(error)) log.error("Stream failed", { ...fields, error });
+  else log.debug("Stream ended", { ...fields, code: error.code, resumeSeq: error.resumeSeq });
+}
+
+function statusOf(error: ChatError): ContentfulStatusCode {
+  return error instanceof HttpRefusal ? error.status : httpStatusOf[error.code];
+}
+
+/** Whether somebody meant to throw this; anything else is a bug. */
+function isExpected(error: unknown): error is ChatError {
+  return error instanceof ChatError && error.code !== "internal";
 }

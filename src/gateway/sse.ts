@@ -107,9 +107,16 @@ class EventSourceBody implements UnderlyingDefaultSource<Uint8Array> {
 
   #failed(error: unknown): void {
     if (this.#isClosed) return;
+    if (error instanceof ChatError && error.code === "cancelled") return this.#leave();
     this.#options.onFailure(error);
     this.#isLast = true;
     this.#arrived(failureFrame(error, { requestId: this.#options.call.requestId, position: this.#watch.position }));
+  }
+
+  /** The reader is gone: there is nobody to tell. */
+  #leave(): void {
+    this.#controller?.close();
+    this.#close();
   }
 
   #close(): void {

@@ -16,7 +16,7 @@ const FOLD_SIZE = 50_000;
 
 /** Folds the next part of a room's log; false when there was nothing to do or another replica is at it. */
 export async function foldCounts(db: Kysely<Schema>, room: string): Promise<boolean> {
-  await sql`insert into room_folds (room) values (${room}) on conflict do nothing`.execute(db);
+  await sql`insert into room_folds (room, counted_seq, searched_seq) values (${room}, 0, 0) on conflict do nothing`.execute(db);
   const { rows } = await sql<{ low: number; high: number; head_seq: number }>`
     with fold as (
       select counted_seq from room_folds where room = ${room} for update skip locked

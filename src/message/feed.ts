@@ -32,7 +32,7 @@ export class FeedNode {
   readonly fromSeq: number;
   readonly toSeq: number;
   readonly bytes: number;
-  readonly #messages: MessageBatch;
+  #messages: MessageBatch;
   readonly #filtered = new Map<string, MessageBatch>();
 
   constructor(fromSeq: number, messages: MessageBatch) {
@@ -52,6 +52,15 @@ export class FeedNode {
     const selected = filterEvents(this.#messages, filter);
     this.#filtered.set(key, selected);
     return selected;
+  }
+
+  /** Takes the content out of a message that has been deleted since, as reading it from the database would. */
+  redact(id: number): void {
+    if (!this.#messages.some((message) => message.id === id && !message.deleted)) return;
+    this.#messages = this.#messages.map((message) =>
+      message.id === id ? { ...message, content: "", metadata: {}, deleted: true } : message
+    );
+    this.#filtered.clear();
   }
 }
 
@@ -116,6 +125,7 @@ export class RoomFeed {
     const fresh = messages[0]?.seq === this.newestSeq + 1 ? messages : messages.filter((message) => message.seq > this.newestSeq);
     if (fresh.length === 0) return true;
     if (fresh[0]?.seq !== this.newestSeq + 1) return false;
+    for (const message of fresh) if (message.eventType === "deleted") this.#redact(message.id);
     const node = new FeedNode(this.newestSeq, fresh);
     this.#newest.next = node;
     this.#newest = node;
@@ -132,6 +142,10 @@ export class RoomFeed {
     let node = this.#oldest;
     while (node.next !== undefined && node.next.toSeq <= seq) node = node.next;
     return node;
+  }
+
+  #redact(id: number): void {
+    for (let node: FeedNode | undefined = this.#oldest; node !== undefined; node = node.next) if (node.toSeq >= id) node.redact(id);
   }
 
   /** Lets the oldest runs go. The link is cut, so that one reader who never comes back cannot hold the chain in memory. */

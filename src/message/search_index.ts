@@ -36,7 +36,7 @@ async function storeWords(
 ): Promise<void> {
   const kept = rows.filter((row) => !row.deleted);
   const gone = rows.filter((row) => row.deleted);
-  await sql`insert into room_folds (room) values (${room}) on conflict do nothing`.execute(db);
+  await sql`insert into room_folds (room, counted_seq, searched_seq) values (${room}, 0, 0) on conflict do nothing`.execute(db);
   await sql`
     with moved as (
       update room_folds set searched_seq = ${span.high}::bigint where room = ${room} and searched_seq = ${span.low}::bigint returning room

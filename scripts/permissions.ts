@@ -39,7 +39,8 @@ function paths(config: Config): { readonly dataDirs: readonly string[]; readonly
   const { tls } = config.grpc;
   const files = [tls?.certPath, tls?.keyPath, tls?.caPath].filter((path) => path !== undefined);
   if (config.database.kind !== "pglite" || !config.services.has("message")) return { dataDirs: [], files };
-  return { dataDirs: [config.database.dataDir], files: [...files, pgliteFolder()] };
+  // PGlite's worker is loaded as a file at run time; relative, because tasks run in the project's folder.
+  return { dataDirs: [config.database.dataDir], files: [...files, "src", pgliteFolder()] };
 }
 
 /** PGlite reads its WebAssembly from its package, wherever the runtime keeps that. */

@@ -6,9 +6,8 @@ import type { ClientTls } from "./clients/options.ts";
 import type { Config, TlsPaths } from "./config/config.ts";
 import type { MessageService } from "./contracts.ts";
 import { abortError, ChatError } from "./core/errors.ts";
-import type { DatabaseHealth } from "./database/database.ts";
 import { openDatabase } from "./database/open.ts";
-import { startGateway } from "./gateway/gateway.ts";
+import { type Readiness, startGateway } from "./gateway/gateway.ts";
 import { startGrpcServer } from "./grpc/server.ts";
 import { createMessageService } from "./message/service.ts";
 import type { Log } from "./observability/log.ts";
@@ -45,7 +44,7 @@ interface Part {
 /** What the gateway and the gRPC server are given to work with. */
 interface Rooms {
   readonly message: MessageService;
-  readonly readiness: () => DatabaseHealth;
+  readonly readiness: () => Readiness;
 }
 
 class ComposedApp implements App {
@@ -97,7 +96,7 @@ class ComposedApp implements App {
     // A page must fit into a gRPC message with room to spare, whatever the limit is set to.
     const pageBytes = Math.floor(grpc.maxMessageBytes / 4);
     const message = await this.#begin("message service", this.#rooms, () => createMessageService({ database, bus, log, pageBytes }));
-    return { message, readiness: () => database.health() };
+    return { message, readiness: () => readinessOf({ database: database.health() }) };
   }
 
   /** The message service of another process. */
@@ -106,7 +105,8 @@ class ComposedApp implements App {
     const tls = grpc.tls === undefined ? {} : { tls: await readClientTls(grpc.tls) };
     const options = { address, maxMessageBytes: grpc.maxMessageBytes, ...tls };
     const message = await this.#begin("remote message service", this.#rooms, () => new RemoteMessageService(options));
-    return { message, readiness: () => ({ ok: true }) };
+    // It answers for itself: a gateway that called itself unready with it would make one outage two.
+    return { message, readiness: () => readinessOf({}) };
   }
 
   async #openBus(): Promise<Bus> {
@@ -156,6 +156,10 @@ class ComposedApp implements App {
       this.#log.error(`The ${part.name} did not stop cleanly`, { error });
     }
   }
+}
+
+function readinessOf(checks: Readiness["checks"]): Readiness {
+  return { ok: Object.values(checks).every((check) => check.ok), checks };
 }
 
 interface Closable {

@@ -57,12 +57,13 @@ async function serve(config: Config, log: Log, endWithParent: boolean): Promise<
   // Imported only now: wrong settings are told at once, and the guard stands before any package's code runs.
   const { createApp, isSurvivable } = await import("./app.ts");
   guard.survive(isSurvivable);
+  log.debug("Starting", { services: [...config.services], database: config.database.kind, eventBus: config.eventBus });
   const app = createApp(config, { log });
   const ended = Promise.race([asked.then(() => 0), guard.failed.then(() => EXIT_BROKEN)]);
   const started = app.start();
   const first = await Promise.race([started, ended]);
   if (typeof first === "object") announce(config, first, log);
-  else started.catch((error) => log.info("The start was given up", { error }));
+  else started.catch((error) => log.debug("The start was given up", { error }));
   const code = await ended;
   const stopped = await stopInTime(app, code === 0 ? config.shutdownTimeoutMs : Math.min(1_000, config.shutdownTimeoutMs));
   if (!stopped) log.error("Ending without a clean stop, because it took too long");
@@ -72,7 +73,7 @@ async function serve(config: Config, log: Log, endWithParent: boolean): Promise<
 
 /** Stops, draining for at most `deadlineMs`; false when even closing takes too long. */
 async function stopInTime(app: App, deadlineMs: number): Promise<boolean> {
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), deadlineMs + CLOSE_MS));
   const stopped = await Promise.race([app.stop({ deadlineMs }).then(() => true), late]);
   clearTimeout(timer);
@@ -121,7 +122,7 @@ function announce(config: Config, ports: Ports, log: Log): void {
     http === undefined ? [] : [`HTTP at ${http}`],
     grpc === undefined ? [] : [`gRPC at ${grpc}${config.grpc.tls ? " (TLS)" : ""}`],
   ];
-  console.log(`Ready: ${faces.flat().join(", ")}`);
+  console.log(`Ready: ${faces.flat().join(", ")}, process ${Deno.pid}`);
 }
 
 if (import.meta.main) {

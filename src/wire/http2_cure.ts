@@ -46,6 +46,8 @@ function cureSession<S extends Http2Session>(session: S): S {
 function putOff(session: Http2Session, ending: Ending): void {
   const original = session[ending] as (...args: unknown[]) => void;
   session[ending] = (...args: unknown[]) => {
+    // close() drops its callback when another close() came first, which grpc-js rules out by looking at `closed`, that is too early here.
+    if (ending === "close" && typeof args[0] === "function") session.once("close", args.pop() as () => void);
     setImmediate(() => original.apply(session, args));
   };
 }

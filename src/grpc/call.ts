@@ -1,0 +1,64 @@
+import type { CallContext } from "../core/context.ts";
+import { ChatError } from "../core/errors.ts";
+import type { Metadata } from "../wire/grpc_js.ts";
+import { metadataKeys } from "../wire/status.ts";
+
+/** What a call is, whichever shape its requests and answers have. */
+export interface CallEdge {
+  readonly metadata: Metadata;
+  /** Milliseconds since 1970, or Infinity. */
+  getDeadline(): Date | number;
+}
+
+const MAX_REQUEST_ID = 128;
+
+/** One call's context. Its signal and its id are made when somebody asks for them: most calls end before anybody does. */
+export class Call implements CallContext {
+  readonly #edge: CallEdge;
+  #controller: AbortController | undefined;
+  #ended: ChatError | undefined;
+  #requestId: string | undefined;
+
+  constructor(edge: CallEdge) {
+    this.#edge = edge;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#ended !== undefined) this.#controller.abort(this.#ended);
+    }
+    return this.#controller.signal;
+  }
+
+  get requestId(): string {
+    return this.#requestId ??= requestId(this.#edge.metadata);
+  }
+
+  /** Why the call was ended, once it was. */
+  get ended(): ChatError | undefined {
+    return this.#ended;
+  }
+
+  /** Ends the call for this reason; only the first counts. */
+  end(reason: ChatError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** The client has left, or its deadline has passed: grpc-js tells the two by the same event. */
+  endCancelled(): void {
+    const late = Number(this.#edge.getDeadline()) <= Date.now();
+    this.end(
+      late ? new ChatError("deadline_exceeded", "The call's deadline has passed") : new ChatError("cancelled", "The call was cancelled"),
+    );
+  }
+}
+
+/** The client's own id where it is one that a log can show, else a fresh one. */
+function requestId(metadata: Metadata): string {
+  const given = metadata.get(metadataKeys.requestId)[0];
+  const usable = typeof given === "string" && given.length > 0 && given.length <= MAX_REQUEST_ID && /^[\x21-\x7e]+$/.test(given);
+  return usable ? given : crypto.randomUUID();
+}

@@ -1,0 +1,26 @@
+import type { TlsPaths } from "../config/config.ts";
+import { ChatError } from "../core/errors.ts";
+import { ServerCredentials } from "../wire/grpc_js.ts";
+
+/** The server's credentials: plain text without paths, TLS with them, mutual TLS with a CA. Throws `failed_precondition` naming the setting. */
+export async function serverCredentials(paths: TlsPaths | undefined): Promise<ServerCredentials> {
+  if (paths === undefined) return ServerCredentials.createInsecure();
+  const [cert, key, ca] = await Promise.all([
+    pem("GRPC_TLS_CERT_PATH", paths.certPath),
+    pem("GRPC_TLS_KEY_PATH", paths.keyPath),
+    paths.caPath === undefined ? undefined : pem("GRPC_TLS_CA_PATH", paths.caPath),
+  ]);
+  // Always with an explicit CA: without one grpc-js takes the file that GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names, and Deno then fails every
+  // handshake. Where no client certificate is asked for, the CA has no effect.
+  return ServerCredentials.createSsl(ca ?? cert, [{ private_key: key, cert_chain: cert }], ca !== undefined);
+}
+
+async function pem(setting: string, path: string): Promise<Buffer> {
+  const bytes = await Deno.readFile(path).catch((cause) => {
+    const why = cause instanceof Deno.errors.NotFound ? "there is no such file" : cause.message;
+    throw new ChatError("failed_precondition", `Cannot read ${path} (${setting}): ${why}`, { cause });
+  });
+  const text = new TextDecoder().decode(bytes);
+  if (!/-----BEGIN [A-Z ]+-----/.test(text)) throw new ChatError("failed_precondition", `File ${path} (${setting}) holds no PEM text`);
+  return Buffer.from(bytes);
+}

@@ -1,0 +1,157 @@
+import type { GrpcConfig } from "../config/config.ts";
+import type { MessageService } from "../contracts.ts";
+import { ChatError } from "../core/errors.ts";
+import type { Log } from "../observability/log.ts";
+import { messageServiceDefinition } from "../wire/definitions.ts";
+import { Server, type ServerCredentials, type ServerOptions } from "../wire/grpc_js.ts";
+import { MessageFrames } from "../wire/message_frames.ts";
+import { serverCredentials } from "./credentials.ts";
+import { Gate } from "./gate.ts";
+import { messageHandlers } from "./message_handlers.ts";
+import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
+import { withReadableRequests } from "./requests.ts";
+
+/** What a gRPC server needs. */
+export interface GrpcServerOptions {
+  readonly config: GrpcConfig;
+  /** The services it offers; calls to others are UNIMPLEMENTED. */
+  readonly services: { readonly message?: MessageService };
+  readonly log: Log;
+  /** Other limits than the production ones, for tests. */
+  readonly limits?: OpenCallsOptions;
+}
+
+/** A listening gRPC server. */
+export interface GrpcServer {
+  /** Where it listens, also when the setting was 0. */
+  readonly port: number;
+  /** What goes on right now, for metrics and tests. */
+  readonly load: GrpcLoad;
+  /**
+   * Refuses new calls, ends streams with UNAVAILABLE and the position to resume after, and waits for accepted calls; after `deadlineMs` the rest
+   * is cut off. Idempotent; never rejects.
+   */
+  stop(options: { readonly deadlineMs: number }): Promise<void>;
+}
+
+/** Gauges of one server. */
+export interface GrpcLoad {
+  /** Unary handlers that run. */
+  readonly running: number;
+  /** Unary calls that wait for a worker. */
+  readonly waiting: number;
+  readonly streams: number;
+  /** Messages encoded for streams so far. */
+  readonly encodings: number;
+}
+
+/** On one connection at once. More wait in the client; grpc-js itself knows no limit, and one connection could take all memory. */
+const MAX_STREAMS_PER_CONNECTION = 1_000;
+
+/** Starts listening. Throws `failed_precondition` with one sentence that names address and settings when it cannot. */
+export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { config, log, services } = options;
+  const gate = new Gate({
+    maxRunning: config.maxWorkers,
+    maxWaiting: config.maxQueuedCalls,
+    advice: "try again later, or raise GRPC_MAX_WORKERS on the server",
+  });
+  const frames = new MessageFrames();
+  const credentials = await serverCredentials(config.tls);
+  const calls = new OpenCalls(options.limits);
+  const server = new Server(serverOptions(config));
+  if (services.message !== undefined) {
+    server.addService(withReadableRequests(messageServiceDefinition), messageHandlers(services.message, frames, { gate, calls, log }));
+  }
+  try {
+    const port = await bind(server, config, credentials);
+    return new RunningServer(port, { server, calls, gate, frames });
+  } catch (error) {
+    calls.endAll(new ChatError("unavailable", "The server did not start"));
+    server.forceShutdown();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly server: Server;
+  readonly calls: OpenCalls;
+  readonly gate: Gate;
+  readonly frames: MessageFrames;
+}
+
+class RunningServer implements GrpcServer {
+  readonly port: number;
+  readonly #parts: Parts;
+  #stopped: Promise<void> | undefined;
+
+  constructor(port: number, parts: Parts) {
+    this.port = port;
+    this.#parts = parts;
+  }
+
+  get load(): GrpcLoad {
+    const { gate, calls, frames } = this.#parts;
+    return { running: gate.running, waiting: gate.waiting, streams: calls.streams, encodings: frames.encodings };
+  }
+
+  stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
+    return this.#stopped ??= this.#stop(deadlineMs);
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    const { server, calls } = this.#parts;
+    const reason = new ChatError("unavailable", "The server is shutting down", { retryAfterMs: 0 });
+    calls.refuse(reason);
+    await new Promise<void>((resolve) => {
+      const force = setTimeout(() => {
+        calls.endAll(reason);
+        server.forceShutdown();
+        resolve();
+      }, deadlineMs);
+      server.tryShutdown(() => {
+        clearTimeout(force);
+        resolve();
+      });
+    });
+    calls.endAll(reason);
+  }
+}
+
+function serverOptions(config: GrpcConfig): ServerOptions {
+  return {
+    "grpc.max_receive_message_length": config.maxMessageBytes,
+    "grpc.max_send_message_length": config.maxMessageBytes,
+    "grpc.max_concurrent_streams": MAX_STREAMS_PER_CONNECTION,
+    // Without pings the stream of a client that vanished stays for ever.
+    "grpc.keepalive_time_ms": config.keepaliveTimeMs,
+    "grpc.keepalive_timeout_ms": config.keepaliveTimeoutMs,
+    // Nobody reads its counters, and it takes part in every call.
+    "grpc.enable_channelz": 0,
+  };
+}
+
+function bind(server: Server, config: GrpcConfig, credentials: ServerCredentials): Promise<number> {
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const address = `${host}:${config.port}`;
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown) => {
+      const text = `Cannot listen for gRPC on ${address} (GRPC_SERVER_HOST, GRPC_SERVER_PORT): ${whyNot(cause)}`;
+      reject(new ChatError("failed_precondition", text, { cause }));
+    };
+    try {
+      server.bindAsync(address, credentials, (error, port) => error === null ? resolve(port) : fail(error));
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+function whyNot(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (/EADDRINUSE|in use/i.test(text)) return "the port is in use";
+  if (/EADDRNOTAVAIL|not available/i.test(text)) return "this machine has no such address";
+  if (/EACCES|permission denied/i.test(text)) return "this user may not use the port";
+  if (/ENOTFOUND|EAI_|resolution/i.test(text)) return "the host is unknown";
+  return text;
+}

@@ -1,0 +1,80 @@
+import type { CallContext } from "../core/context.ts";
+import type { Log } from "../observability/log.ts";
+import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from "../wire/grpc_js.ts";
+import { Call } from "./call.ts";
+import { failureStatus } from "./failure.ts";
+import type { Gate } from "./gate.ts";
+import type { OpenCalls } from "./open_calls.ts";
+import { BadRequest } from "./requests.ts";
+
+/** What every handler of a server shares. */
+export interface HandlerOptions {
+  readonly gate: Gate;
+  readonly calls: OpenCalls;
+  readonly log: Log;
+}
+
+/** A service method as a handler may call it. */
+export type UnaryMethod<Req, Res> = (request: Req, context: CallContext) => Promise<Res>;
+
+/** The one way from grpc-js to a service method: answers exactly once, whatever the method does, and never lets a rejection out. */
+export function unary<Req, Res>(method: string, work: UnaryMethod<Req, Res>, options: HandlerOptions): handleUnaryCall<Req, Res> {
+  return (edge, send) => new UnaryCall(method, edge, send, options).run(work);
+}
+
+class UnaryCall<Req, Res> extends Call {
+  readonly #method: string;
+  readonly #call: ServerUnaryCall<Req, Res>;
+  readonly #send: sendUnaryData<Res>;
+  readonly #options: HandlerOptions;
+  #answered = false;
+
+  constructor(method: string, call: ServerUnaryCall<Req, Res>, send: sendUnaryData<Res>, options: HandlerOptions) {
+    super(call);
+    this.#method = method;
+    this.#call = call;
+    this.#send = send;
+    this.#options = options;
+    call.on("cancelled", () => this.#answered || this.endCancelled());
+  }
+
+  async run(work: UnaryMethod<Req, Res>): Promise<void> {
+    try {
+      const { request } = this.#call;
+      if (request instanceof BadRequest) throw request.error;
+      this.#options.calls.addUnary(this, Number(this.#call.getDeadline()));
+      const waiting = this.#options.gate.enter(this);
+      if (waiting !== undefined) await waiting;
+      try {
+        this.#answer(await work(request, this));
+      } finally {
+        this.#options.gate.leave();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The client is answered at once, though the method may take a while to notice. */
+  override end(reason: Parameters<Call["end"]>[0]): void {
+    super.end(reason);
+    this.#fail(reason);
+  }
+
+  #answer(response: Res): void {
+    if (this.#answered) return;
+    this.#settle();
+    this.#send(null, response);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#answered) return;
+    this.#settle();
+    this.#send(failureStatus(error, { method: this.#method, requestId: this.requestId }, this.#options.log));
+  }
+
+  #settle(): void {
+    this.#answered = true;
+    this.#options.calls.delete(this);
+  }
+}

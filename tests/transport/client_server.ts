@@ -96,8 +96,12 @@ export async function follow(log: TestLog, call: StreamCall, request: StreamMess
   const metadata = new Metadata();
   metadata.set("chat-resume-seq", String(position));
   call.sendMetadata(metadata);
-  const gone = new Promise<void>((resolve) => call.once("cancelled", resolve).once("error", () => resolve()).once("close", resolve));
-  while (!call.cancelled && !call.destroyed) {
+  let left = false;
+  const gone = new Promise<void>((resolve) => {
+    const leave = () => resolve(void (left = true));
+    call.once("cancelled", leave).once("error", leave).once("close", leave);
+  });
+  while (!left) {
     const changed = log.changed;
     const next = log.messages[position];
     if (next === undefined) {

@@ -29,7 +29,7 @@ export function permissionFlags(config: Config | undefined): readonly string[] {
 function flag(name: string, values: readonly string[]): string {
   for (const value of values) {
     if (/[\s,]/.test(value)) {
-      throw new Error(`The task cannot grant ${JSON.stringify(value)}: a path with white space or a comma; use another path`);
+      throw new Error(`The task cannot grant ${JSON.stringify(value)}: it has white space or a comma in it`);
     }
   }
   return values.length === 0 ? "" : `--${name}=${values.join(",")}`;
@@ -62,10 +62,20 @@ function addresses(config: Config): readonly string[] {
   return found;
 }
 
+/** The flags; when one cannot be given the reason goes to stderr, and the server, which then lacks it, says what it needed it for. */
+function grantable(config: Config | undefined): readonly string[] {
+  try {
+    return permissionFlags(config);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return permissionFlags(undefined);
+  }
+}
+
 if (import.meta.main) {
   const { env } = applyPresets(Deno.env.toObject(), Deno.args);
   // The server itself sees no variables but its own, so misspelt ones are told here.
   for (const warning of nearMisses(env)) console.error(`Warning: ${warning}`);
   const { config } = inspectConfig(env);
-  console.log(permissionFlags(config).join(" "));
+  console.log(grantable(config).join(" "));
 }

@@ -1,0 +1,44 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { permissionFlags } from "../../scripts/permissions.ts";
+import { readConfig } from "../../src/config/read.ts";
+
+function flags(env: Record<string, string>): Readonly<Record<string, string>> {
+  return Object.fromEntries(permissionFlags(readConfig(env)).map((flag) => flag.replace(/^--/, "").split(/=(.*)/s) as [string, string]));
+}
+
+Deno.test("permissionFlags grants an embedded database its folder and the server its own addresses, and no more", () => {
+  const granted = flags({ GRPC_ENABLED: "true", DATA_DIR: "/var/chat", HTTP_PORT: "0" });
+  assertEquals(granted["allow-net"], "127.0.0.1:0,127.0.0.1:50051");
+  assertEquals(granted["allow-write"], "/var/chat");
+  assertMatch(granted["allow-read"] ?? "", /^src,\/var\/chat,[^,]*pglite[^,]*$|^\/var\/chat,src,[^,]*pglite[^,]*$/);
+  assertEquals(Object.keys(granted), ["allow-env", "ignore-env", "allow-net", "allow-read", "allow-write"]);
+});
+
+Deno.test("permissionFlags grants a server on Postgres the database's address, no files, and no secret on the command line", () => {
+  const granted = flags({ DATABASE_URL: "postgres://chat:hunter2@db.example/chat" });
+  assertEquals(granted["allow-net"], "127.0.0.1:8000,db.example:5432");
+  assertEquals([granted["allow-read"], granted["allow-write"]], [undefined, undefined]);
+  assert(!JSON.stringify(granted).includes("hunter2"));
+});
+
+Deno.test("permissionFlags grants a gateway alone the message service's address, and TLS its files", () => {
+  const granted = flags({
+    SERVICES: "gateway",
+    MESSAGE_SERVICE_ADDR: "messages:50051",
+    HTTP_HOST: "::1",
+    GRPC_TLS_ENABLED: "true",
+    GRPC_TLS_CERT_PATH: "/tls/cert.pem",
+    GRPC_TLS_KEY_PATH: "/tls/key.pem",
+  });
+  assertEquals(granted["allow-net"], "[::1]:8000,messages:50051");
+  assertEquals(granted["allow-read"], "/tls/cert.pem,/tls/key.pem");
+  assertEquals(granted["allow-write"], undefined);
+});
+
+Deno.test("permissionFlags refuses a path that would fall apart on a command line", () => {
+  assertThrows(() => flags({ DATA_DIR: "/my data" }), Error, "white space");
+});
+
+Deno.test("permissionFlags of settings with problems allows no more than to say so", () => {
+  assertEquals(permissionFlags(undefined).map((flag) => flag.split("=")[0]), ["--allow-env", "--ignore-env"]);
+});

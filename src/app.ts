@@ -12,6 +12,8 @@ import { startGrpcServer } from "./grpc/server.ts";
 import { createMessageService } from "./message/service.ts";
 import type { Log } from "./observability/log.ts";
 
+export { isKnownPostgresJsRestartError as isSurvivable } from "./database/postgres/known_errors.ts";
+
 /** The ports that were really taken, which matters where the settings say 0. */
 export interface Ports {
   readonly httpPort?: number;

@@ -45,18 +45,19 @@ export function callOnce<Request, Response>(
 export function callError(error: ServiceError, pool: ChannelPool, signal: AbortSignal | undefined): ChatError {
   if (signal?.aborted) return abortError(signal);
   if (pool.closed.aborted) return abortError(pool.closed);
-  const lost = connectionProblem(error);
+  const lost = connectionProblem(error, pool);
   if (lost === undefined) return fromStatus(error, error);
-  return new ChatError("unavailable", `${lost} ${pool.address}`, { cause: error });
+  return new ChatError("unavailable", lost, { cause: error, retryAfterMs: pool.retryAfterMs });
 }
 
-/** The beginning of a sentence for the ends that grpc-js makes up itself; undefined for a status that the server sent. */
-function connectionProblem({ code, details }: ServiceError): string | undefined {
+/** A sentence for the ends that grpc-js makes up itself; undefined for a status that the server sent. */
+function connectionProblem({ code, details }: ServiceError, { peer, hidesAddress }: ChannelPool): string | undefined {
   if (code === status.UNAVAILABLE && /^(No connection established|Name resolution failed|Channel closed)/.test(details)) {
-    return "No server answers at";
+    const reason = /Last error: (?:\w*Error: )?(.*?)\.?(?: Resolution note:.*)?$/s.exec(details)?.[1];
+    return `No connection to ${peer}${reason && !hidesAddress ? ` (${reason})` : ""}`;
   }
-  if (code === status.UNAVAILABLE && /^(Connection dropped|read ECONN|write E)/.test(details)) return "The connection was lost to";
+  if (code === status.UNAVAILABLE && /^(Connection dropped|read ECONN|write E)/.test(details)) return `The connection to ${peer} was lost`;
   // A connection that has reached the server's age limit ends its streams this way.
-  if (code === status.INTERNAL && details.startsWith("Received RST_STREAM")) return "The call was cut off by";
+  if (code === status.INTERNAL && details.startsWith("Received RST_STREAM")) return `The connection to ${peer} was cut off`;
   return undefined;
 }

@@ -1,8 +1,8 @@
-import { Buffer } from "node:buffer";
 import { abortError, ChatError } from "../core/errors.ts";
-import { type ChannelOptions, Client, credentials, Metadata } from "../wire/grpc_js.ts";
+import { type ChannelOptions, Client, Metadata } from "../wire/grpc_js.ts";
 import { metadataKeys } from "../wire/status.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { channelSecurity } from "./tls.ts";
 
 /** One connection of a pool. */
 interface Slot {
@@ -20,14 +20,20 @@ interface Cancellable {
  * fewest calls in flight.
  */
 export class ChannelPool {
-  readonly address: string;
+  /** What errors call the server. */
+  readonly peer: string;
+  readonly hidesAddress: boolean;
+  /** When a call that lost its connection is worth repeating, in milliseconds. */
+  readonly retryAfterMs: number;
   /** Aborts when the pool is closed, with the error that ends whatever still runs. */
   readonly closed: AbortSignal;
   readonly #closing = new AbortController();
   readonly #slots: readonly Slot[];
 
   constructor(options: ResolvedOptions) {
-    this.address = options.address;
+    this.peer = options.hideAddress ? "the service" : options.address;
+    this.hidesAddress = options.hideAddress;
+    this.retryAfterMs = options.backoffInitialMs;
     this.closed = this.#closing.signal;
     this.#slots = Array.from({ length: options.connections }, () => ({ client: openClient(options), inFlight: 0 }));
   }
@@ -42,7 +48,7 @@ export class ChannelPool {
    * Throws the error that an aborted signal stands for.
    */
   start<C extends Cancellable>(begin: (client: Client) => C, signal?: AbortSignal): { readonly call: C; readonly release: () => void } {
-    if (this.closed.aborted) throw new ChatError("failed_precondition", `The client of ${this.address} is closed`);
+    if (this.closed.aborted) throw new ChatError("failed_precondition", `The client of ${this.peer} is closed`);
     if (signal?.aborted) throw abortError(signal);
     const slot = this.#slots.reduce((least, next) => next.inFlight < least.inFlight ? next : least);
     const call = begin(slot.client);
@@ -62,7 +68,7 @@ export class ChannelPool {
 
   /** Ends every call with `cancelled` and closes the connections; idempotent. */
   close(): Promise<void> {
-    this.#closing.abort(new ChatError("cancelled", `The client of ${this.address} was closed`));
+    this.#closing.abort(new ChatError("cancelled", `The client of ${this.peer} was closed`));
     for (const slot of this.#slots) slot.client.close();
     return Promise.resolve();
   }
@@ -76,17 +82,11 @@ export function callMetadata(requestId: string | undefined): Metadata {
 }
 
 function openClient(options: ResolvedOptions): Client {
-  return new Client(options.address, channelCredentials(options), channelOptions(options));
-}
-
-function channelCredentials({ tls }: ResolvedOptions) {
-  if (tls === undefined) return credentials.createInsecure();
-  const pem = (text: string | undefined) => text === undefined ? null : Buffer.from(text);
-  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+  const security = channelSecurity(options);
+  return new Client(options.address, security.credentials, { ...channelOptions(options), ...security.options });
 }
 
 function channelOptions(options: ResolvedOptions): ChannelOptions {
-  const serverName = options.tls?.serverName;
   return {
     // Otherwise grpc-js gives every client of one address the same connection.
     "grpc.use_local_subchannel_pool": 1,
@@ -98,6 +98,5 @@ function channelOptions(options: ResolvedOptions): ChannelOptions {
     "grpc.max_reconnect_backoff_ms": options.backoffMaxMs,
     // Services are reached directly; a proxy meant for browsing must not get in between.
     "grpc.enable_http_proxy": 0,
-    ...(serverName === undefined ? {} : { "grpc.ssl_target_name_override": serverName, "grpc.default_authority": serverName }),
   };
 }

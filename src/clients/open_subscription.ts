@@ -29,7 +29,7 @@ export function openSubscription(
   }, options.signal);
   let subscription: Subscription | undefined;
   const timer = setTimeout(() => {
-    reject(new ChatError("unavailable", `No stream was opened within ${options.openTimeoutMs} ms by ${pool.address}`));
+    reject(new ChatError("unavailable", `No stream was opened within ${options.openTimeoutMs} ms by ${pool.peer}`));
     call.cancel();
   }, options.openTimeoutMs);
   const end = (error?: ChatError) => {
@@ -42,7 +42,7 @@ export function openSubscription(
     clearTimeout(timer);
     const startSeq = resumeSeqOf(metadata);
     if (startSeq === undefined) {
-      end(new ChatError("unimplemented", `The server does not tell where a stream begins, so it cannot be resumed: ${pool.address}`));
+      end(new ChatError("unimplemented", `The server does not tell where a stream begins, so it cannot be resumed: ${pool.peer}`));
       return call.cancel();
     }
     subscription = new Subscription(call, startSeq);

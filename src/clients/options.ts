@@ -37,6 +37,8 @@ export interface MessageServiceClientOptions {
   readonly keepaliveTimeoutMs?: number;
   /** The largest answer taken. Default 4,194,304, which is also the server's default; a server with a larger limit still sends pages under a quarter of its own. */
   readonly maxMessageBytes?: number;
+  /** Leaves the address out of what errors say, for a program that shows them to strangers; it stays in their `cause`. Default false. */
+  readonly hideAddress?: boolean;
 }
 
 /** Options of one call. */
@@ -72,6 +74,7 @@ const DEFAULTS = {
   keepaliveTimeMs: 30_000,
   keepaliveTimeoutMs: 10_000,
   maxMessageBytes: 4_194_304,
+  hideAddress: false,
 } as const;
 
 const MAX_TIMER_MS = 2_147_483_647;

@@ -22,9 +22,9 @@ import type { MessageServiceClientOptions } from "./options.ts";
 export class RemoteMessageService implements MessageService, AsyncDisposable {
   readonly #client: MessageServiceClient;
 
-  /** Opens no connection yet. */
+  /** Opens no connection yet. Its errors reach strangers, so they do not tell where the service runs. */
   constructor(options: MessageServiceClientOptions) {
-    this.#client = new MessageServiceClient(options);
+    this.#client = new MessageServiceClient({ ...options, hideAddress: true });
   }
 
   createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message> {

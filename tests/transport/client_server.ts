@@ -61,6 +61,8 @@ export interface TestServerOptions {
   readonly handlers?: Partial<UntypedServiceImplementation>;
   /** Settings of the grpc-js server. */
   readonly server?: Record<string, number>;
+  /** Default: plain text. */
+  readonly credentials?: ServerCredentials;
 }
 
 /** Starts a server over `log`. */
@@ -70,7 +72,11 @@ export async function startTestServer(log: TestLog, options: TestServerOptions =
   server.addService(messageServiceDefinition, { ...defaultHandlers(log, streams), ...options.handlers } as UntypedServiceImplementation);
   const port = await new Promise<number>((resolve, reject) => {
     const where = `127.0.0.1:${options.port ?? 0}`;
-    server.bindAsync(where, ServerCredentials.createInsecure(), (error, bound) => error === null ? resolve(bound) : reject(error));
+    server.bindAsync(
+      where,
+      options.credentials ?? ServerCredentials.createInsecure(),
+      (error, bound) => error === null ? resolve(bound) : reject(error),
+    );
   });
   return {
     port,

@@ -212,3 +212,17 @@ Deno.test("RemoteMessageService streams in batches and ends with the position to
   assertEquals([error.code, error.resumeSeq, stream.position], ["unavailable", 10, 10]);
   assertEquals(stream.failed.reason, error);
 });
+
+// grpc-js lets its reconnect timer of a closed channel run out (at most backoffMaxMs, without holding the process).
+Deno.test(
+  "RemoteMessageService does not tell strangers where the service runs",
+  { sanitizeOps: false, sanitizeResources: false },
+  async () => {
+    const server = await startTestServer(new TestLog());
+    server.stopHard();
+    await using service = new RemoteMessageService({ address: server.address, maxAttempts: 1 });
+    const context = { signal: new AbortController().signal, requestId: "request-1" };
+    const error = await assertRejects(() => service.getMessages({}, context), ChatError);
+    assertEquals([error.code, error.message, error.retryAfterMs], ["unavailable", "No connection to the service", 100]);
+  },
+);

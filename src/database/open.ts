@@ -1,9 +1,10 @@
 import type { DatabaseConfig } from "../config/config.ts";
-import { abortError, ChatError } from "../core/errors.ts";
+import { abortError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Database } from "./database.ts";
 import { toChatError } from "./errors.ts";
 import { openPglite } from "./pglite/open.ts";
+import { openPostgres } from "./postgres/open.ts";
 
 /** What opening a database needs besides its settings. */
 export interface OpenOptions {
@@ -31,6 +32,5 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions)
 }
 
 function openKind(config: DatabaseConfig, log: Log): Promise<Database> {
-  if (config.kind === "pglite") return openPglite(config.dataDir, log);
-  throw new ChatError("unimplemented", "Postgres comes with the next commit");
+  return config.kind === "pglite" ? openPglite(config.dataDir, log) : openPostgres(config, log);
 }

@@ -134,6 +134,9 @@ export function callContext(calls: OpenCalls): MiddlewareHandler<GatewayEnv> {
     c.header("Cache-Control", "no-store");
     try {
       await next();
+    } catch (error) {
+      // Hono hands only an Error to the error handler; anything else would leave without an answer.
+      throw error instanceof Error ? error : new Error("Something was thrown that is no Error", { cause: error });
     } finally {
       if (!call.isStream) call.finish();
     }

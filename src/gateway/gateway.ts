@@ -25,7 +25,8 @@ export interface Gateway {
   /** The port it listens on, also when 0 was asked for. */
   readonly port: number;
   /**
-   * Stops listening, tells open streams where to resume, and answers what was accepted; after `deadlineMs` the rest is cut off.
+   * Stops listening, tells open streams where to resume, and answers what was accepted; shortly before `deadlineMs` whatever is still under
+   * way is answered with 503, and at the deadline it waits no longer for clients that do not read.
    * Idempotent: a second call waits for the first.
    */
   stop(options: { readonly deadlineMs: number }): Promise<void>;
@@ -35,12 +36,10 @@ export interface Gateway {
 export function startGateway(options: GatewayOptions): Promise<Gateway> {
   const calls = new OpenCalls(options.requestTimeoutMs ?? 30_000);
   const app = createGatewayApp({ ...options, calls, heartbeatMs: options.heartbeatMs ?? 15_000 });
-  const killer = new AbortController();
   try {
     const server = Deno.serve({
       hostname: options.http.host,
       port: options.http.port,
-      signal: killer.signal,
       onListen: () => {},
       onError: (error) => {
         options.log.error("Request failed outside its handler", { error });
@@ -50,7 +49,7 @@ export function startGateway(options: GatewayOptions): Promise<Gateway> {
     let stopped: Promise<void> | undefined;
     return Promise.resolve({
       port: server.addr.port,
-      stop: ({ deadlineMs }) => stopped ??= stop({ server, calls, killer, deadlineMs }),
+      stop: ({ deadlineMs }) => stopped ??= stop({ server, calls, log: options.log, deadlineMs }),
     });
   } catch (error) {
     return Promise.reject(cannotListen(options.http, error));
@@ -63,20 +62,23 @@ const LAST_CALL = 0.9;
 interface Stopping {
   readonly server: Deno.HttpServer<Deno.NetAddr>;
   readonly calls: OpenCalls;
-  readonly killer: AbortController;
+  readonly log: Log;
   readonly deadlineMs: number;
 }
 
-async function stop({ server, calls, killer, deadlineMs }: Stopping): Promise<void> {
+async function stop({ server, calls, log, deadlineMs }: Stopping): Promise<void> {
   const reason = new ChatError("unavailable", "The server is shutting down", { retryAfterMs: 1000 });
-  const drained = server.shutdown();
+  const drained = server.shutdown().then(() => true);
   calls.endStreams(reason);
-  // Shortly before the end, so that who waits for an answer still gets one instead of a torn connection.
+  // Shortly before the end, so that who waits for an answer still gets one.
   const lastCall = setTimeout(() => calls.endAll(reason), deadlineMs * LAST_CALL);
-  const deadline = setTimeout(() => killer.abort(), deadlineMs);
-  await Promise.race([drained, server.finished]);
-  clearTimeout(lastCall);
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const deadline = setTimeout(() => resolve(false), deadlineMs);
+  const inTime = await Promise.race([drained, late]);
   clearTimeout(deadline);
+  clearTimeout(lastCall);
+  // Deno has no way to close connections once it drains them (aborting the signal then throws BadResource), so they end with the process.
+  if (!inTime) log.warn("Clients that do not read their answers are left to the end of the process", { calls: calls.size });
 }
 
 function cannotListen({ host, port }: GatewayOptions["http"], error: unknown): ChatError {

@@ -106,10 +106,8 @@ Deno.test({
       const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.gateway.port });
       await connection.write(new TextEncoder().encode("GET /v1/messages/stream?room=stuck&after_seq=0 HTTP/1.1\r\nHost: x\r\n\r\n"));
       await stalled(() => watch?.position ?? 0);
-      console.log(server.gateway.port);
       const took = await timed(server.gateway.stop({ deadlineMs: 500 }));
       assertLess(took, 1500);
-      console.log("TOOK", took, server.logLines.slice(-4));
       assert(server.logLines.some((line) => line.includes("Clients that do not read")), "and says so");
       connection.close();
     }, { override });

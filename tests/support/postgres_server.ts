@@ -21,12 +21,12 @@ const START_TIMEOUT_MS = 30_000;
  */
 const SHELL = `
   data=$1; shift
-  "$@" >>"$data/../log" 2>&1 &
+  "$@" >>"\${data%/data}/log" 2>&1 &
   server=$!
   read -r order
   kill -QUIT $server 2>/dev/null
   wait $server
-  [ "$order" = keep ] || rm -rf "$data/.."
+  [ "$order" = keep ] || rm -rf "\${data%/data}"
 `;
 
 /** Starts a server, durable unless `fsync` is false. */

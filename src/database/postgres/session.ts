@@ -74,7 +74,8 @@ export class PostgresSession implements Session {
     try {
       const limitMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + CLIENT_GRACE_MS;
       const result = await withTimeout(statement, limitMs, "STATEMENT_TIMEOUT");
-      return WRITES.has(result.command) ? { rows: result, affectedRows: result.count } : { rows: result };
+      const rows = [...result]; // a plain array, not postgres.js' own kind
+      return WRITES.has(result.command) ? { rows, affectedRows: result.count } : { rows };
     } catch (error) {
       const failure = toDatabaseError(error);
       if (failure.code === "STATEMENT_TIMEOUT") this.#lost(client);

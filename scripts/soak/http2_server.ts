@@ -1,6 +1,6 @@
 /**
  * The server that the HTTP/2 soak torments: the project's own gRPC server over a service that keeps nothing.
- * Prints its port as one JSON line. `--cert FILE --key FILE` for TLS, `--without-cure` to see it die.
+ * Prints its port as one JSON line. Leaves in peace at SIGTERM. `--cert FILE --key FILE` for TLS, `--without-cure` to see it die.
  *
  * @module
  */
@@ -14,7 +14,6 @@ const { values } = parseArgs({
     key: { type: "string" },
     port: { type: "string", default: "0" },
     "without-cure": { type: "boolean" },
-    "end-after-ms": { type: "string" },
   },
 });
 if (values["without-cure"]) {
@@ -33,9 +32,7 @@ const server = await startGrpcServer({
   log: { debug() {}, info() {}, warn: console.error, error: console.error },
 });
 console.log(JSON.stringify({ port: server.port, pid: Deno.pid }));
-if (values["end-after-ms"] !== undefined) {
-  setTimeout(() => server.stop({ deadlineMs: 1_000 }).then(() => Deno.exit(0)), Number(values["end-after-ms"]));
-}
+Deno.addSignalListener("SIGTERM", () => server.stop({ deadlineMs: 1_000 }).then(() => Deno.exit(0)));
 
 /** Answers every creation with the same message, so that a soak of millions of calls fills no memory. */
 function emptyService(): MemoryMessageService {

@@ -1,0 +1,33 @@
+/**
+ * `deno task soak`: every soak, one after the other; exits with 1 if any of them found something. `--short` takes seconds each.
+ *
+ * @module
+ */
+
+/** One soak: a program of its own, which exits with 0 if all held, and knows `--short`. */
+interface Soak {
+  readonly name: string;
+  /** Beside this file. */
+  readonly script: string;
+  /** The permissions it needs. */
+  readonly permissions: readonly string[];
+}
+
+const soaks: readonly Soak[] = [
+  {
+    name: "HTTP/2: connections end in every way while calls are in flight",
+    script: "http2.ts",
+    permissions: ["--allow-read", "--allow-write", "--allow-run", "--allow-net=127.0.0.1"],
+  },
+];
+
+let failed = 0;
+for (const { name, script, permissions } of soaks) {
+  console.log(`\n# ${name}`);
+  const url = new URL(script, import.meta.url).href;
+  const args = ["run", "--quiet", "--no-prompt", ...permissions, url, ...Deno.args];
+  const { success } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn().status;
+  if (!success) failed++;
+}
+console.log(failed === 0 ? `\n${soaks.length} soaks held` : `\n${failed} of ${soaks.length} soaks failed`);
+Deno.exit(failed === 0 ? 0 : 1);

@@ -45,6 +45,9 @@ export function callOnce<Request, Response>(
 export function callError(error: ServiceError, pool: ChannelPool, signal: AbortSignal | undefined): ChatError {
   if (signal?.aborted) return abortError(signal);
   if (pool.closed.aborted) return abortError(pool.closed);
+  if (error.code === status.DEADLINE_EXCEEDED && /^Deadline exceeded/.test(error.details)) {
+    return new ChatError("deadline_exceeded", `The call was not over by its deadline, sent to ${pool.peer}`, { cause: error });
+  }
   const lost = connectionProblem(error, pool);
   if (lost === undefined) return fromStatus(error, error);
   return new ChatError("unavailable", lost, { cause: error, retryAfterMs: pool.retryAfterMs });

@@ -34,6 +34,7 @@ class Tail implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #readers: readonly Promise<void>[];
   #text = "";
+  #ended = false;
   #changed = Promise.withResolvers<void>();
 
   constructor(args: readonly string[]) {
@@ -54,13 +55,14 @@ class Tail implements AsyncDisposable {
 
   /** Presses Ctrl-C, waits for the end, tells the exit code. */
   async interrupt(): Promise<number> {
+    this.#ended = true;
     this.#child.kill("SIGINT");
     await Promise.all(this.#readers);
     return (await this.#child.status).code;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGTERM");
+    if (!this.#ended) this.#child.kill("SIGTERM");
     await Promise.all(this.#readers);
     await this.#child.status;
   }

@@ -226,3 +226,19 @@ Deno.test(
     assertEquals([error.code, error.message, error.retryAfterMs], ["unavailable", "No connection to the service", 100]);
   },
 );
+
+Deno.test("RemoteMessageService resumes after what it handed out, whatever the server's trailers say", async () => {
+  const StreamMessages = (call: StreamCall) =>
+    call.once("data", () => {
+      const metadata = new Metadata();
+      metadata.set("chat-resume-seq", "7");
+      call.sendMetadata(metadata);
+      failStream(call, status.RESOURCE_EXHAUSTED, "The subscriber fell behind", 900);
+    });
+  const server = await startTestServer(new TestLog(), { handlers: { StreamMessages } });
+  await using service = new RemoteMessageService({ address: server.address });
+  const stream = await service.streamMessages({}, { signal: new AbortController().signal, requestId: "request-1" });
+  const error = await assertRejects(async () => await Array.fromAsync(stream), ChatError);
+  assertEquals([error.code, error.resumeSeq], ["resource_exhausted", 7]);
+  server.stopHard();
+});

@@ -197,7 +197,12 @@ async function randomRequests(server: TestGateway): Promise<void> {
 Deno.test("Errors of the service become the status of their code", async (t) => {
   let failure: unknown;
   const fail = () => Promise.reject(failure);
-  const override = (): Partial<MessageService> => ({ getMessage: fail, streamMessages: fail, listRevisions: () => new Promise(() => {}) });
+  const override = (): Partial<MessageService> => ({
+    createMessage: fail,
+    getMessage: fail,
+    streamMessages: fail,
+    listRevisions: () => new Promise(() => {}),
+  });
   await withGateway(async (server) => {
     const get = (path = "/v1/messages/1") => fetch(`${server.origin}${path}`);
     for (const [code, status] of Object.entries(httpStatusOf)) {
@@ -228,6 +233,13 @@ Deno.test("Errors of the service become the status of their code", async (t) => 
     });
     await t.step("a service that does not answer is given up with 504 when the time is up", async () => {
       assertEquals((await assertProblem(await get("/v1/messages/1/revisions"), 504))["code"], "deadline_exceeded");
+    });
+    await t.step("text without a UTF-8 form never reaches a service, which may be another process", async () => {
+      failure = new ChatError("internal", "It was asked");
+      for (const body of [{ content: "\ud800" }, { room: "a\udc00" }, { metadata: { a: "\ud800" } }, { metadata: { "\ud800": "a" } }]) {
+        await assertProblem(await fetch(`${server.origin}/v1/messages`, post(message(body))), 400, Object.keys(body)[0]);
+      }
+      await assertProblem(await fetch(`${server.origin}/v1/messages`, post(message())), 500);
     });
     await t.step("a body that does not come is given up too", async () => {
       const { port } = server.gateway;

@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type App, createApp, type Ports } from "../../src/app.ts";
+import { ChatError, MessageServiceClient } from "../../src/clients/mod.ts";
+import { readConfig } from "../../src/config/read.ts";
+import { testLog } from "../support/log.ts";
+import { tempDir } from "../support/temp_dir.ts";
+
+/** Starts the system in this process, on free ports unless the settings say otherwise. */
+async function start(env: Record<string, string>): Promise<{ readonly app: App } & Ports> {
+  const settings = { GRPC_ENABLED: "true", GRPC_SERVER_PORT: "0", HTTP_PORT: "0", ...env };
+  const app = createApp(readConfig(settings), { log: testLog() });
+  return { app, ...await app.start() };
+}
+
+// PGlite's worker and grpc-js keep handles that outlive a test by a moment.
+const LIBRARY_HANDLES = { sanitizeOps: false, sanitizeResources: false };
+
+Deno.test("MessageServiceClient speaks every method with the real service", LIBRARY_HANDLES, async () => {
+  await using dir = await tempDir();
+  const { app, grpcPort } = await start({ DATA_DIR: `${dir.path}/data` });
+  try {
+    await using client = new MessageServiceClient({ address: `127.0.0.1:${grpcPort}` });
+    const created = await client.createMessage({ username: "alice", content: "first", metadata: { thread: "7" } });
+    assertEquals([created.id, created.seq, created.eventType, created.metadata], [1, 1, "created", { thread: "7" }]);
+    const edited = await client.updateMessage({ id: 1, content: "second", ifVersion: 1 });
+    assertEquals([edited.version, edited.seq, edited.metadata], [2, 2, { thread: "7" }]);
+    const stale = await assertRejects(() => client.updateMessage({ id: 1, content: "third", ifVersion: 1 }), ChatError);
+    assertEquals(stale.code, "aborted");
+    assertEquals((await client.getMessage({ id: 1 })).content, "second");
+    assertEquals((await client.listRevisions({ id: 1 })).revisions.map((revision) => revision.content), ["first", "second"]);
+    assertEquals((await client.deleteMessage({ id: 1 })).success, true);
+    assertEquals((await client.deleteMessage({ id: 1 })).success, false);
+    assertEquals((await client.getMessages()).totalCount, 0);
+    const missing = await assertRejects(() => client.getMessage({ id: 9 }), ChatError);
+    assertEquals(missing.code, "not_found");
+    const refused = await assertRejects(() => client.createMessage({ username: "alice", content: "" }), ChatError);
+    assertEquals([refused.code, refused.field], ["invalid_argument", "content"]);
+    const ahead = await assertRejects(async () => await client.streamMessages({ afterSeq: 99 }).next(), ChatError);
+    assertEquals(ahead.code, "out_of_range");
+    const events: string[] = [];
+    for await (const message of client.streamMessages({ afterSeq: 0, includeChanges: true })) {
+      if (events.push(`${message.seq} ${message.eventType}`) === 3) break;
+    }
+    assertEquals(events, ["1 created", "2 edited", "3 deleted"]);
+  } finally {
+    await app.stop();
+  }
+});
+
+Deno.test(
+  "streamMessages and createMessage ride over restarts of the real service: each message once, in order",
+  LIBRARY_HANDLES,
+  async () => {
+    await using dir = await tempDir();
+    const env = { DATA_DIR: `${dir.path}/data`, SERVICES: "message" };
+    let { app, grpcPort } = await start(env);
+    await using client = new MessageServiceClient({ address: `127.0.0.1:${grpcPort}`, maxAttempts: 1_000, deadlineMs: 60_000 });
+    const total = 60;
+    const sending = (async () => {
+      for (let n = 1; n <= total; n++) await client.createMessage({ username: "alice", content: `${n}` });
+    })();
+    const seen: string[] = [];
+    let restarts = 0;
+    for await (const message of client.streamMessages({ afterSeq: 0 })) {
+      seen.push(message.content);
+      if (seen.length === total) break;
+      if (seen.length % 20 === 0) {
+        await app.stop();
+        ({ app } = await start({ ...env, GRPC_SERVER_PORT: String(grpcPort) }));
+        restarts++;
+      }
+    }
+    await sending;
+    assertEquals(seen, Array.from({ length: total }, (_, index) => String(index + 1)));
+    assertEquals(restarts, 2);
+    assertEquals((await client.getMessages({ limit: 500 })).totalCount, total);
+    await app.stop();
+  },
+);
+
+Deno.test("a gateway in another process than its message service serves REST and streams all the same", LIBRARY_HANDLES, async () => {
+  await using dir = await tempDir();
+  const rooms = await start({ DATA_DIR: `${dir.path}/data`, SERVICES: "message" });
+  const face = await start({ SERVICES: "gateway", GRPC_ENABLED: "false", MESSAGE_SERVICE_ADDR: `127.0.0.1:${rooms.grpcPort}` });
+  const url = `http://127.0.0.1:${face.httpPort}/v1/messages`;
+  try {
+    const body = JSON.stringify({ username: "alice", content: "through two processes" });
+    const created = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
+    assertEquals([created.status, (await created.json()).id], [201, 1]);
+    const refused = await fetch(`${url}?limit=501`);
+    assertEquals([refused.status, (await refused.json()).field], [400, "limit"]);
+    const stream = await fetch(`${url}/stream?after_seq=0`);
+    assert(stream.body !== null);
+    const reader = stream.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("event: created")) text += (await reader.read()).value ?? "";
+    await rooms.app.stop();
+    while (!text.includes("event: error")) text += (await reader.read()).value ?? "";
+    assertEquals(/event: error\nid: (\d+)\ndata: (.*)/.exec(text)?.[1], "1");
+    await reader.cancel();
+    const away = await fetch(url);
+    assertEquals(away.status, 503);
+    assert(!(await away.text()).includes(String(rooms.grpcPort)), "the service's address is told to strangers");
+  } finally {
+    await face.app.stop();
+    await rooms.app.stop();
+  }
+});

@@ -28,6 +28,9 @@ const updateBody = z.strictObject({
 const noQuery = z.strictObject({});
 const keyQuery = z.strictObject({ room: text.optional() });
 
+const pathParameters = z.strictObject({ id: queryInt32 });
+const streamHeaders = z.strictObject({ "Last-Event-ID": queryInt64 });
+
 const pageQuery = z.strictObject({
   limit: queryInt32.optional(),
   offset: queryInt32.optional(),
@@ -123,11 +126,11 @@ function queryOf<T>(url: string, schema: z.ZodType<T>): T {
 }
 
 function pathId(id: string): number {
-  return shaped(z.strictObject({ id: queryInt32 }), { id }).id;
+  return shaped(pathParameters, { id }).id;
 }
 
 function headerSeq(value: string): number {
-  return shaped(z.strictObject({ "Last-Event-ID": queryInt64 }), { "Last-Event-ID": value })["Last-Event-ID"];
+  return shaped(streamHeaders, { "Last-Event-ID": value })["Last-Event-ID"];
 }
 
 /** A header's bytes beyond ASCII have no agreed meaning, so they cannot be part of a key. The quotes of a structured header are not part of it either. */

@@ -28,7 +28,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   wire: ["core", "contracts"],
   clients: ["core", "contracts", "wire"],
   database: ["core", "config", "observability"],
-  bus: ["core", "observability"],
+  // The Postgres bus goes to the same server by the same client.
+  bus: ["core", "observability", "database"],
   message: ["core", "contracts", "database", "bus", "observability"],
   grpc: ["core", "contracts", "config", "observability", "wire"],
   gateway: ["core", "contracts", "config", "observability"],

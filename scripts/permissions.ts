@@ -10,6 +10,7 @@ import { nearMisses } from "../src/config/near_misses.ts";
 import { applyPresets } from "../src/config/presets.ts";
 import { inspectConfig } from "../src/config/read.ts";
 import { settingNames } from "../src/config/settings.ts";
+import { parsePostgresUrl, type PostgresAddress } from "../src/database/postgres/address.ts";
 
 /**
  * The flags for these settings. Without a config (it has problems) only what it takes to say so.
@@ -21,7 +22,14 @@ export function permissionFlags(config: Config | undefined): readonly string[] {
   const env = [`--allow-env=${settingNames.join(",")}`, "--ignore-env"];
   if (config === undefined) return env;
   const { dataDirs, files } = paths(config);
-  const flags = [...env, flag("allow-net", addresses(config)), flag("allow-read", [...dataDirs, ...files]), flag("allow-write", dataDirs)];
+  const server = postgres(config);
+  const socketPaths = server === undefined ? [] : sockets(server);
+  const flags = [
+    ...env,
+    flag("allow-net", addresses(config)),
+    flag("allow-read", [...dataDirs, ...files, ...socketPaths]),
+    flag("allow-write", [...dataDirs, ...socketPaths]),
+  ];
   return flags.filter((text) => text !== "");
 }
 
@@ -37,10 +45,25 @@ function flag(name: string, values: readonly string[]): string {
 
 function paths(config: Config): { readonly dataDirs: readonly string[]; readonly files: readonly string[] } {
   const { tls } = config.grpc;
-  const files = [tls?.certPath, tls?.keyPath, tls?.caPath].filter((path) => path !== undefined);
+  const files = [tls?.certPath, tls?.keyPath, tls?.caPath, postgres(config)?.sslRootCertPath].filter((path) => path !== undefined);
   if (config.database.kind !== "pglite" || !config.services.has("message")) return { dataDirs: [], files };
   // PGlite's worker is loaded as a file at run time; relative, because tasks run in the project's folder.
   return { dataDirs: [config.database.dataDir], files: [...files, "src", pgliteFolder()] };
+}
+
+/** Where the database server is; undefined without one, or when its URL is wrong, of which the server itself will tell. */
+function postgres({ services, database }: Config): PostgresAddress | undefined {
+  if (database.kind !== "postgres" || !services.has("message")) return undefined;
+  try {
+    return parsePostgresUrl(database.url);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The Unix socket of a server on this machine; Deno asks for it as a network address and as a file to read and to write. */
+function sockets({ host, port }: PostgresAddress): readonly string[] {
+  return host.startsWith("/") ? [`${host}/.s.PGSQL.${port}`] : [];
 }
 
 /** PGlite reads its WebAssembly from its package, wherever the runtime keeps that. */
@@ -49,15 +72,14 @@ function pgliteFolder(): string {
 }
 
 function addresses(config: Config): readonly string[] {
-  const { services, http, grpc, database, messageServiceAddress } = config;
+  const { services, http, grpc, messageServiceAddress } = config;
   const at = (host: string, port: number) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const found: string[] = [];
   if (services.has("gateway")) found.push(at(http.host, http.port));
   if (services.has("message") && grpc.enabled) found.push(at(grpc.host, grpc.port));
-  if (services.has("message") && database.kind === "postgres") {
-    const { hostname, port } = new URL(database.url);
-    found.push(`${hostname === "" ? "localhost" : hostname}:${port === "" ? 5432 : port}`);
-  }
+  const server = postgres(config);
+  if (server?.host.startsWith("/")) found.push(...sockets(server).map((path) => `unix:${path}`));
+  else if (server !== undefined) found.push(at(server.host, server.port));
   if (messageServiceAddress !== undefined) found.push(messageServiceAddress);
   return found;
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { MessageServiceClient } from "../../src/clients/mod.ts";
+import { copyTree } from "../support/postgres_binaries.ts";
 import { ServerProcess } from "../support/server_process.ts";
 
 /** A folder of its own for each test, gone afterwards. */
@@ -10,6 +11,8 @@ function dataDir(): { readonly path: string } & Disposable {
 
 /** For tests that do not care what is in it: a database takes seconds to make. */
 const shared = Deno.makeTempDirSync({ prefix: "chat-process-" });
+const template = Deno.env.get("TEST_PGLITE_TEMPLATE");
+if (template !== undefined) await copyTree(template, shared);
 Deno.test.afterAll(() => Deno.removeSync(shared, { recursive: true }));
 
 async function contents(url: string): Promise<readonly string[]> {
@@ -21,6 +24,7 @@ async function contents(url: string): Promise<readonly string[]> {
 
 Deno.test("main stores what comes over gRPC, shows it over HTTP, ends with 0 on SIGTERM, and has it all at the next start", async () => {
   using data = dataDir();
+  if (template !== undefined) await copyTree(template, data.path);
   const env = { DATA_DIR: data.path };
   {
     await using server = new ServerProcess({ env });

@@ -55,14 +55,14 @@ export class ServerProcess implements AsyncDisposable {
     });
     this.#child = command.spawn();
     this.#ready.promise.catch(() => {}); // only some tests wait for it
-    this.#stdout = this.#collect(this.#child.stdout, /HTTP at (http:\/\/\S+:(\d+)), gRPC at (\S+:(\d+)), process (\d+)/);
+    this.#stdout = this.#collect(this.#child.stdout, /^Ready: (?:HTTP at (http:[^\s,]+), |)(?:gRPC at ([^\s,]+), |)process (\d+)$/m);
     this.#stderr = this.#collect(this.#child.stderr);
     this.#child.status.then(() => this.#ended = true);
   }
 
-  /** Waits for the line that says where it listens. Rejects with its output when it ends before that. */
+  /** Waits for the line that says where it listens; a face that it does not have is empty. Rejects with its output when it ends before that. */
   async ready(): Promise<{ readonly url: string; readonly grpcAddress: string; readonly pid: number }> {
-    const [, url = "", , grpcAddress = "", , pid] = await withDeadline(
+    const [, url = "", grpcAddress = "", pid] = await withDeadline(
       this.#ready.promise,
       () => `The server is not ready:\n${this.#seen}`,
     );

@@ -21,6 +21,13 @@ Deno.test("permissionFlags grants a server on Postgres the database's address, n
   assert(!JSON.stringify(granted).includes("hunter2"));
 });
 
+Deno.test("permissionFlags grants the socket and the certificates that a database URL names", () => {
+  const granted = flags({ DATABASE_URL: "postgres://chat@localhost/chat?host=/run/postgresql&sslrootcert=/tls/root.pem" });
+  assertEquals(granted["allow-net"], "127.0.0.1:8000,unix:/run/postgresql/.s.PGSQL.5432");
+  assertEquals(granted["allow-read"], "/tls/root.pem,/run/postgresql/.s.PGSQL.5432");
+  assertEquals(granted["allow-write"], "/run/postgresql/.s.PGSQL.5432");
+});
+
 Deno.test("permissionFlags grants a gateway alone the message service's address, and TLS its files", () => {
   const granted = flags({
     SERVICES: "gateway",

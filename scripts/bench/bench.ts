@@ -10,10 +10,12 @@ import { type Figure, type LeftOut, reaches, table } from "./figures.ts";
 import { describeMachine } from "./machine.ts";
 import { createRow } from "./create.ts";
 import { fanoutRow } from "./fanout.ts";
+import { historyRow } from "./history.ts";
 import { idleRow } from "./idle.ts";
+import { restRow } from "./rest.ts";
 import { unaryRow } from "./unary.ts";
 
-const ROWS: readonly Row[] = [unaryRow, createRow, fanoutRow, idleRow];
+const ROWS: readonly Row[] = [unaryRow, createRow, fanoutRow, historyRow, idleRow, restRow];
 
 const { values } = parseArgs({
   args: Deno.args,

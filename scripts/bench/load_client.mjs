@@ -2,7 +2,7 @@
  * A gRPC load generator over bare HTTP/2, cheap enough to measure a server and not itself; runs on Node and on Deno without any package.
  * One argument, a JSON object; answers with one JSON line.
  *
- * `mode: "unary"`: CreateMessage, `inFlight` calls over `connections` for `seconds` (after `warmup` seconds); `kind` same, users or keyed.
+ * `mode: "unary"`: CreateMessage (or `method` with `body`, base64), `inFlight` calls over `connections` for `seconds` (after `warmup` seconds); `kind` same, users or keyed.
  * `mode: "stream"`: `subscribers` StreamMessages over `connections`; then `senders` at once for `seconds`, each with one message under way until
  * it is answered and, with `untilDelivered`, until every subscriber has it; or `rate` messages a second without waiting for any.
  * `mode: "idle"`: `subscribers` streams that get nothing; says so when they stand, and ends with its input.
@@ -39,8 +39,12 @@ function headers(method) {
   return { ":method": "POST", ":path": `/chat.MessageService/${method}`, "content-type": "application/grpc", te: "trailers" };
 }
 
-const CREATE = headers("CreateMessage");
-const fixedCreation = options.kind === undefined || options.kind === "same" ? creation() : undefined;
+const CREATE = headers(options.method ?? "CreateMessage");
+const fixedCreation = options.body !== undefined
+  ? Buffer.from(options.body, "base64")
+  : options.kind === undefined || options.kind === "same"
+  ? creation()
+  : undefined;
 
 function connect() {
   const session = http2.connect(`http://127.0.0.1:${options.port}`);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Bus } from "../../src/bus/bus.ts";
+import { createMemoryBus } from "../../src/bus/memory.ts";
 import type { CreateMessageRequest, Message } from "../../src/contracts.ts";
 import { openDatabase } from "../../src/database/open.ts";
 import { startGateway } from "../../src/gateway/gateway.ts";
@@ -40,9 +40,6 @@ class EmptyService extends MemoryMessageService {
   }
 }
 
-/** Of a process that is alone: wake-ups are for others. */
-const lonelyBus: Bus = { publish() {}, subscribe: () => () => {}, close: () => Promise.resolve() };
-
 const config = readConfig({
   ...Object.fromEntries(settingNames.map((name) => [name, Deno.env.get(name)])),
   ...{ GRPC_ENABLED: "true", GRPC_SERVER_PORT: "0", HTTP_PORT: "0" },
@@ -50,7 +47,7 @@ const config = readConfig({
 const log = createLog("warn", (line) => console.error(line));
 const empty = Deno.args.includes("--empty");
 const database = empty ? undefined : await openDatabase(config.database, { log });
-const message = database === undefined ? new EmptyService() : createMessageService({ database, bus: lonelyBus, log });
+const message = database === undefined ? new EmptyService() : createMessageService({ database, bus: createMemoryBus(), log });
 const server = await startGrpcServer({ config: config.grpc, services: { message }, log });
 const gateway = await startGateway({ http: config.http, services: { message }, readiness: () => ({ ok: true, checks: {} }), log });
 console.log(JSON.stringify({ grpcPort: server.port, httpPort: gateway.port }));

@@ -10,6 +10,8 @@ import { HttpRefusal } from "./problem.ts";
  */
 export const MAX_BODY_BYTES = 524_288;
 
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
 /**
  * The request's body as a JSON value. Refuses what is not `application/json` in UTF-8 (415), too large (413), not UTF-8 or not JSON (400);
  * stops waiting for a slow sender when the call's signal fires.
@@ -18,7 +20,7 @@ export async function readJson(c: Context<GatewayEnv>): Promise<unknown> {
   requireJson(c.req.raw.headers);
   const bytes = await readBytes(c.req.raw, c.var.call);
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(strictUtf8.decode(bytes));
   } catch (error) {
     if (error instanceof TypeError) throw new ChatError("invalid_argument", "The body must be UTF-8, got other bytes", { cause: error });
     throw new ChatError("invalid_argument", `The body must be JSON, got ${bytes.byteLength} bytes that are not`, { cause: error });

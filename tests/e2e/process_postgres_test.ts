@@ -44,6 +44,7 @@ Deno.test("main split in two: a gateway reaches the message service of another p
     assertEquals(face.grpcAddress, "");
     const response = await fetch(`${face.url}/v1/messages`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ username: "ann", content: "Through both" }),
     });
     assertEquals(response.status, 201, await response.text());

@@ -7,6 +7,7 @@ import { Server, type ServerCredentials, type ServerOptions } from "../wire/grpc
 import { MessageFrames } from "../wire/message_frames.ts";
 import { serverCredentials } from "./credentials.ts";
 import { Gate } from "./gate.ts";
+import { correctInputFaults } from "./input_faults.ts";
 import { messageHandlers } from "./message_handlers.ts";
 import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
 import { withReadableRequests } from "./requests.ts";
@@ -128,6 +129,7 @@ function serverOptions(config: GrpcConfig): ServerOptions {
     "grpc.keepalive_timeout_ms": config.keepaliveTimeoutMs,
     // Nobody reads its counters, and it takes part in every call.
     "grpc.enable_channelz": 0,
+    interceptors: [correctInputFaults],
   };
 }
 

@@ -53,8 +53,7 @@ export class DurableNodeFS extends NodeFS {
         else fs.fsyncSync(stream.nfd);
         return 0;
       } catch (cause) {
-        console.error("fsync failed", cause);
-        throw new module.FS.ErrnoError(EIO);
+        throw Object.assign(new module.FS.ErrnoError(EIO), { cause });
       }
     };
   }

@@ -6,6 +6,9 @@ interface Pending {
   readonly reject: (error: DatabaseError) => void;
 }
 
+/** A checkpoint of what a busy process has written takes a second or two. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
 /** The main thread's end of PGlite: its one session, in a worker. When the worker dies every statement fails with `WORKER_DIED`. */
 export class PgliteSession implements Session {
   /** PGlite never reconnects. */
@@ -29,13 +32,8 @@ export class PgliteSession implements Session {
   /** Opens the database in `dataDir`, which is made when missing. Rejects with a {@link DatabaseError} and leaves nothing running. */
   static async open(dataDir: string): Promise<PgliteSession> {
     const session = new PgliteSession(dataDir);
-    try {
-      await session.#opened.promise;
-      return session;
-    } catch (error) {
-      session.#worker.terminate();
-      throw error;
-    }
+    await session.#opened.promise;
+    return session;
   }
 
   /** Why the worker is dead; undefined while it lives. */
@@ -52,13 +50,15 @@ export class PgliteSession implements Session {
     return promise;
   }
 
-  /** Shuts the database down in order (a checkpoint), then ends the worker; a worker that is dead is just let go. */
+  /** Shuts the database down in order (a checkpoint), then ends the worker; one that is dead or hangs is just ended: what is committed is on the disk. */
   async close(): Promise<void> {
     if (this.#death === undefined) {
       this.#send({ type: "close" });
+      const timer = setTimeout(() => this.#closed.resolve(), CLOSE_TIMEOUT_MS);
       await this.#closed.promise;
+      clearTimeout(timer);
     }
-    this.#worker.terminate();
+    this.#die("it was closed");
   }
 
   #send(request: WorkerRequest): void {
@@ -92,6 +92,7 @@ export class PgliteSession implements Session {
   }
 
   #die(reason: string): void {
+    this.#worker.terminate();
     this.#death ??= new DatabaseError("WORKER_DIED", `PGlite has stopped: ${reason}`);
     this.#opened.reject(this.#death);
     this.#closed.resolve();

@@ -38,7 +38,7 @@ async function open(dataDir: string): Promise<WorkerReply> {
   fs.rmSync(making, { recursive: true, force: true });
   const exists = fs.existsSync(path.join(dataDir, "PG_VERSION"));
   const files = new DurableNodeFS(exists ? dataDir : making);
-  pglite = await PGlite.create({ fs: files, startParams: START_PARAMETERS });
+  pglite = await PGlite.create({ fs: files, startParams: START_PARAMETERS, onStderr: watchStderr });
   for (const [name, expected] of Object.entries(REQUIRED)) {
     const { rows: [row] } = await pglite.query<Record<string, string>>(`show ${name}`);
     if (row?.[name] !== expected) throw new Error(`PGlite runs with ${name}=${row?.[name]}, needed is ${expected}`);
@@ -66,6 +66,16 @@ async function close(): Promise<WorkerReply> {
   await pglite?.close();
   pglite = undefined;
   return { type: "closed" };
+}
+
+/**
+ * After a PANIC, such as a failed fsync, Postgres must not go on: it aborts, but inside PGlite that is a loop without end. So its last words are told
+ * from here, and the main thread ends this one.
+ */
+function watchStderr(line: string): boolean {
+  const [, lastWords] = / (?:PANIC|FATAL): +(.*)/.exec(line) ?? [];
+  if (lastWords !== undefined) reply({ type: "failed", error: { code: "", message: lastWords } });
+  return false;
 }
 
 /** A trap or an exit of the WebAssembly: Postgres is gone, and what it held in memory with it. */

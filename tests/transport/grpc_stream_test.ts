@@ -140,7 +140,9 @@ Deno.test("StreamMessages does not pile up the requests of a client that sends w
   const stream = new TestStream(client);
   for (let i = 0; i < 500; i++) stream.ask({ afterSeq: 0, subscribeTo: `user ${i}` });
   stream.ask({ afterSeq: 0, subscribeTo: "the last" });
-  await new Promise<void>((resolve) => stream.call.end(resolve));
+  const written = new Promise<void>((resolve) => stream.call.once("finish", resolve));
+  stream.call.end();
+  await written;
   // Calls on the same connection come after the requests above, so these have been read once a few calls are answered.
   for (let i = 0; i < 5; i++) await answer((done) => client.GetMessages({}, done));
   slow.resolve();

@@ -98,6 +98,7 @@ class Server implements PostgresServer {
     const shell = this.#shell;
     if (shell === undefined) return;
     this.#shell = undefined;
+    shell.ref();
     const writer = shell.stdin.getWriter();
     await writer.write(new TextEncoder().encode(`${order}\n`));
     await writer.close();

@@ -2,19 +2,24 @@ import type { DatabaseError } from "../session.ts";
 
 const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 500;
+/** What a refusal takes: a caller that repeats at once must not spin. */
+const REFUSAL_MS = 10;
 
 /**
  * Keeps the connections of a process from hammering a server that is down: after a failed attempt the next one waits, 50 ms and doubling up to
- * half a second, and statements in between fail at once with what the last attempt found.
+ * half a second, and statements in between fail soon with what the last attempt found.
  */
 export class ConnectGate {
   #failures = 0;
   #closedUntilMs = 0;
   #lastError: DatabaseError | undefined;
 
-  /** Throws the last attempt's error while it is too early for another. */
-  pass(): void {
-    if (this.#lastError !== undefined && performance.now() < this.#closedUntilMs) throw this.#lastError;
+  /** Rejects with the last attempt's error while it is too early for another. */
+  async pass(): Promise<void> {
+    if (this.#lastError === undefined || performance.now() >= this.#closedUntilMs) return;
+    const error = this.#lastError;
+    await new Promise((resolve) => setTimeout(resolve, REFUSAL_MS));
+    throw error;
   }
 
   succeeded(): void {

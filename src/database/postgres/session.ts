@@ -52,7 +52,7 @@ export class PostgresSession implements Session {
 
   async #connect(): Promise<Client> {
     const { address, gate, statementTimeoutMs, connectTimeoutMs } = this.#options;
-    gate.pass();
+    await gate.pass();
     const client = createClient({ address, statementTimeoutMs, connectTimeoutMs, onClose: () => this.#lost(client) });
     try {
       // A statement of its own, so that the server's refusal of the connection is told from the failure of a statement.

@@ -11,6 +11,8 @@ export interface CallEdge {
 }
 
 const MAX_REQUEST_ID = 128;
+/** The client's clock of a call runs ahead of the server's by the time its headers travelled. */
+const DEADLINE_SLACK_MS = 50;
 
 /** One call's context. Its signal and its id are made when somebody asks for them: most calls end before anybody does. */
 export class Call implements CallContext {
@@ -49,7 +51,7 @@ export class Call implements CallContext {
 
   /** The client has left, or its deadline has passed: grpc-js tells the two by the same event. */
   endCancelled(): void {
-    const late = Number(this.#edge.getDeadline()) <= Date.now();
+    const late = Number(this.#edge.getDeadline()) <= Date.now() + DEADLINE_SLACK_MS;
     this.end(
       late ? new ChatError("deadline_exceeded", "The call's deadline has passed") : new ChatError("cancelled", "The call was cancelled"),
     );

@@ -49,6 +49,9 @@ export interface GrpcLoad {
 /** On one connection at once. More wait in the client; grpc-js itself knows no limit, and one connection could take all memory. */
 const MAX_STREAMS_PER_CONNECTION = 1_000;
 
+/** How long connections that are cut off may take to be gone. */
+const FORCE_MS = 1_000;
+
 /** Starts listening. Throws `failed_precondition` with one sentence that names address and settings when it cannot. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { config, log, services } = options;
@@ -104,17 +107,16 @@ class RunningServer implements GrpcServer {
     const { server, calls } = this.#parts;
     const reason = new ChatError("unavailable", "The server is shutting down", { retryAfterMs: 0 });
     calls.refuse(reason);
-    await new Promise<void>((resolve) => {
-      const force = setTimeout(() => {
-        calls.endAll(reason);
-        server.forceShutdown();
-        resolve();
-      }, deadlineMs);
-      server.tryShutdown(() => {
-        clearTimeout(force);
-        resolve();
-      });
-    });
+    const force = setTimeout(() => {
+      calls.endAll(reason);
+      server.forceShutdown();
+    }, deadlineMs);
+    const giveUp = Promise.withResolvers<void>();
+    const last = setTimeout(giveUp.resolve, deadlineMs + FORCE_MS);
+    // Calls back once every connection is gone, which a forced end only hastens.
+    await Promise.race([new Promise<void>((resolve) => server.tryShutdown(() => resolve())), giveUp.promise]);
+    clearTimeout(force);
+    clearTimeout(last);
     calls.endAll(reason);
   }
 }

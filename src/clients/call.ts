@@ -48,6 +48,11 @@ export function callError(error: ServiceError, pool: ChannelPool, signal: AbortS
   if (error.code === status.DEADLINE_EXCEEDED && /^Deadline exceeded/.test(error.details)) {
     return new ChatError("deadline_exceeded", `The call was not over by its deadline, sent to ${pool.peer}`, { cause: error });
   }
+  if (error.code === status.RESOURCE_EXHAUSTED && error.details.startsWith("Received message larger")) {
+    // The first bytes of an HTTP answer, read as gRPC, are the length of a message of hundreds of megabytes.
+    const text = `An answer is larger than maxMessageBytes, or no gRPC is spoken by ${pool.peer} (${error.details.slice(0, 100)})`;
+    return new ChatError("resource_exhausted", text, { cause: error });
+  }
   const lost = connectionProblem(error, pool);
   if (lost === undefined) return fromStatus(error, error);
   return new ChatError("unavailable", lost, { cause: error, retryAfterMs: pool.retryAfterMs });

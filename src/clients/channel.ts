@@ -29,6 +29,8 @@ export class ChannelPool {
   readonly closed: AbortSignal;
   readonly #closing = new AbortController();
   readonly #slots: readonly Slot[];
+  /** Not listeners on `closed`, whose removal takes the longer the more calls run. */
+  readonly #running = new Set<Cancellable>();
 
   constructor(options: ResolvedOptions) {
     this.peer = options.hideAddress ? "the service" : options.address;
@@ -54,14 +56,12 @@ export class ChannelPool {
     const call = begin(slot.client);
     slot.inFlight++;
     const cancel = () => call.cancel();
-    const signals = signal === undefined ? [this.closed] : [this.closed, signal];
-    for (const each of signals) each.addEventListener("abort", cancel);
-    let released = false;
+    this.#running.add(call);
+    signal?.addEventListener("abort", cancel);
     const release = () => {
-      if (released) return;
-      released = true;
+      if (!this.#running.delete(call)) return;
       slot.inFlight--;
-      for (const each of signals) each.removeEventListener("abort", cancel);
+      signal?.removeEventListener("abort", cancel);
     };
     return { call, release };
   }
@@ -69,6 +69,7 @@ export class ChannelPool {
   /** Ends every call with `cancelled` and closes the connections; idempotent. */
   close(): Promise<void> {
     this.#closing.abort(new ChatError("cancelled", `The client of ${this.peer} was closed`));
+    for (const call of this.#running) call.cancel();
     for (const slot of this.#slots) slot.client.close();
     return Promise.resolve();
   }

@@ -61,10 +61,10 @@ export class MessageServiceClient implements AsyncDisposable {
   }
 
   /** Replaces a message's content. Repeated after `unavailable` only with `ifVersion`; then a repeat may find its own edit and throw `aborted`. */
-  updateMessage(request: UpdateMessageRequest, options: CallOptions = {}): Promise<Message> {
+  async updateMessage(request: UpdateMessageRequest, options: CallOptions = {}): Promise<Message> {
     return request.ifVersion === undefined
-      ? callOnce(this.#pool, rpc.updateMessage, request, this.#attempt(options))
-      : this.#repeat(rpc.updateMessage, request, options);
+      ? await callOnce(this.#pool, rpc.updateMessage, request, this.#attempt(options))
+      : await this.#repeat(rpc.updateMessage, request, options);
   }
 
   /** Deletes a message; a missing one is an answer (`success: false`), not an error, and so is one that a first, unanswered attempt deleted. */
@@ -95,8 +95,8 @@ export class MessageServiceClient implements AsyncDisposable {
   }
 
   /** One subscription in batches, which ends with the first error and its `resumeSeq`; for callers that resume in their own way. */
-  subscribe(request: StreamMessagesRequest = {}, options: CallOptions = {}): Promise<MessageStream> {
-    return this.#open(request, this.#streamAttempt(options));
+  async subscribe(request: StreamMessagesRequest = {}, options: CallOptions = {}): Promise<MessageStream> {
+    return await this.#open(request, this.#streamAttempt(options));
   }
 
   /** Ends calls and streams that still run with `cancelled`, and closes the connections; idempotent. */
@@ -109,13 +109,13 @@ export class MessageServiceClient implements AsyncDisposable {
     return this.close();
   }
 
-  #open(request: StreamMessagesRequest, attempt: AttemptOptions): Promise<MessageStream> {
-    return openSubscription(this.#pool, rpc.streamMessages, request, { ...attempt, openTimeoutMs: this.#options.deadlineMs });
+  async #open(request: StreamMessagesRequest, attempt: AttemptOptions): Promise<MessageStream> {
+    return await openSubscription(this.#pool, rpc.streamMessages, request, { ...attempt, openTimeoutMs: this.#options.deadlineMs });
   }
 
-  #repeat<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions): Promise<Response> {
+  async #repeat<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions): Promise<Response> {
     const attempt = this.#attempt(options);
-    return withRetries(() => callOnce(this.#pool, method, request, attempt), {
+    return await withRetries(() => callOnce(this.#pool, method, request, attempt), {
       ...this.#options,
       deadlineAtMs: attempt.deadlineAtMs,
       signals: options.signal === undefined ? [this.#pool.closed] : [this.#pool.closed, options.signal],

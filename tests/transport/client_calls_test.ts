@@ -198,3 +198,22 @@ Deno.test("MessageServiceClient refuses options that make no sense and names the
   ];
   for (const [options, text] of refused) assertThrows(() => new MessageServiceClient(options), ChatError, text);
 });
+
+Deno.test("a call after the server has said goodbye to an idle connection goes to the server that came after it", async () => {
+  const log = new TestLog();
+  let server = await startTestServer(log);
+  await using client = new MessageServiceClient({ address: server.address });
+  for (let restart = 1; restart <= 5; restart++) {
+    await client.createMessage({ username: "alice", content: `${restart}` });
+    await server.stopGently();
+    server = await startTestServer(log, { port: server.port });
+  }
+  assertEquals((await client.getMessages()).totalCount, 5);
+  server.stopHard();
+});
+
+Deno.test("an HTTP server at the address is not taken for a message that is too large", async () => {
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => Response.json({ type: "about:blank" }));
+  await using client = new MessageServiceClient({ address: `127.0.0.1:${server.addr.port}` });
+  await assertRejects(() => client.getMessages(), ChatError, `no gRPC is spoken by 127.0.0.1:${server.addr.port}`);
+});

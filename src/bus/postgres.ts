@@ -1,12 +1,13 @@
 /**
- * Wake-ups by LISTEN and NOTIFY, on one connection of their own. A NOTIFY takes an instance-wide lock at commit, so it is sent after the
+ * Wake-ups by LISTEN and NOTIFY, each on a connection of its own. A NOTIFY takes an instance-wide lock at commit, so it is sent after the
  * writer's transaction, for many rooms at once and at most every 10 ms.
  *
  * @module
  */
-import { parsePostgresUrl } from "../database/postgres/address.ts";
-import { type Client, createClient } from "../database/postgres/client.ts";
 import { toChatError } from "../database/errors.ts";
+import { parsePostgresUrl } from "../database/postgres/address.ts";
+import { ConnectGate } from "../database/postgres/gate.ts";
+import { PostgresSession } from "../database/postgres/session.ts";
 import type { Log } from "../observability/log.ts";
 import type { Bus, WakeUp } from "./bus.ts";
 
@@ -19,8 +20,10 @@ export interface PostgresBusOptions {
 const CHANNEL = "chat_wake_up";
 /** Wake-ups of one room within this time become one. */
 const COALESCE_MS = 10;
-/** Between two tries to connect again. */
+/** Between two tries to listen again. */
 const RECONNECT_MS = 250;
+/** How often the listening connection is asked whether it lives: nothing else would find that its other end went silent. */
+const HEARTBEAT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A NOTIFY that takes longer is not worth waiting for: readers poll. */
 const STATEMENT_TIMEOUT_MS = 5_000;
@@ -40,23 +43,30 @@ export async function createPostgresBus(options: PostgresBusOptions): Promise<Bu
 }
 
 class PostgresBus implements Bus {
-  readonly #options: PostgresBusOptions;
+  readonly #log: Log;
+  readonly #receiver: PostgresSession;
+  readonly #sender: PostgresSession;
   /** Tells one's own notifications from those of others. */
-  readonly #sender = crypto.randomUUID();
+  readonly #name = crypto.randomUUID();
   readonly #listeners = new Set<Listener>();
   readonly #pending = new Map<string, number>();
   readonly #closing = new AbortController();
-  #client: Client | undefined;
   #flushing: Promise<void> | undefined;
   #mending: Promise<void> | undefined;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
 
-  constructor(options: PostgresBusOptions) {
-    this.#options = options;
+  constructor({ url, log }: PostgresBusOptions) {
+    this.#log = log;
+    const address = parsePostgresUrl(url);
+    const shared = { address, gate: new ConnectGate(), statementTimeoutMs: STATEMENT_TIMEOUT_MS, connectTimeoutMs: CONNECT_TIMEOUT_MS };
+    this.#sender = new PostgresSession(shared);
+    this.#receiver = new PostgresSession({ ...shared, onNotify: (payload) => this.#receive(payload), onLoss: () => this.#lost() });
   }
 
   publish({ room, seq }: WakeUp): void {
+    if (this.#closing.signal.aborted) return;
     this.#pending.set(room, Math.max(seq, this.#pending.get(room) ?? 0));
-    if (!this.#closing.signal.aborted) this.#flushing ??= this.#flush().finally(() => this.#flushing = undefined);
+    this.#flushing ??= this.#flush().finally(() => this.#flushing = undefined);
   }
 
   subscribe(listener: Listener): () => void {
@@ -64,95 +74,91 @@ class PostgresBus implements Bus {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Sends what is pending, then lets both connections go. */
   async close(): Promise<void> {
     this.#closing.abort();
+    clearInterval(this.#heartbeat);
     await Promise.all([this.#flushing, this.#mending]);
-    await this.#drop();
+    await Promise.all([this.#receiver.close(), this.#sender.close()]);
   }
 
-  /** Connects and listens once. */
+  /** Begins to listen. Rejects when the server cannot be reached. */
   async listen(): Promise<void> {
-    const client = createClient({
-      address: parsePostgresUrl(this.#options.url),
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      onNotify: (_channel, payload) => this.#receive(payload),
-      onClose: () => this.#lost(client),
-    });
-    this.#client = client;
-    await client.sql.unsafe(`listen ${CHANNEL}`);
+    await this.#receiver.query(`listen ${CHANNEL}`, []);
+    // One that finds the connection dead makes the session tell of the loss.
+    this.#heartbeat ??= setInterval(() => this.#receiver.query("select 1", []).catch(() => {}), HEARTBEAT_MS);
   }
 
   /** Sends what is pending, again and again while more comes. What cannot be sent is dropped: readers poll. */
   async #flush(): Promise<void> {
     while (this.#pending.size > 0) {
       await this.#pause(COALESCE_MS);
-      const payloads = Array.from(this.#pending, ([room, seq]) => JSON.stringify({ room, seq, sender: this.#sender }));
+      const payloads = Array.from(this.#pending, ([room, seq]) => JSON.stringify({ room, seq, sender: this.#name }));
       this.#pending.clear();
-      try {
-        await this.#client?.sql.unsafe(
-          `select pg_notify('${CHANNEL}', payload) from jsonb_array_elements_text($1::text::jsonb) as payload`,
-          [JSON.stringify(payloads)],
-          { prepare: true },
-        );
-      } catch (error) {
-        if (!this.#closing.signal.aborted) {
-          this.#options.log.warn("Waking the other replicas failed; they see the messages at their next poll", { error });
-        }
-      }
+      await this.#notify(payloads);
+    }
+  }
+
+  async #notify(payloads: readonly string[]): Promise<void> {
+    const notify = `select pg_notify('${CHANNEL}', payload) from jsonb_array_elements_text($1::jsonb) as payload`;
+    try {
+      await this.#sender.query(notify, [JSON.stringify(payloads)]);
+    } catch (error) {
+      this.#log.warn("Waking the other replicas failed; they see the messages at their next poll", { error });
     }
   }
 
   #receive(payload: string): void {
-    const { room, seq, sender } = JSON.parse(payload) as WakeUp & { readonly sender: string };
-    if (sender !== this.#sender) this.#tell({ room, seq });
+    const wakeUp = parsePayload(payload);
+    if (wakeUp === undefined) this.#log.warn("A notification is not a wake-up", { channel: CHANNEL });
+    else if (wakeUp.sender !== this.#name) this.#tell({ room: wakeUp.room, seq: wakeUp.seq });
   }
 
   #tell(wakeUp: WakeUp | undefined): void {
     for (const listener of this.#listeners) listener(wakeUp);
   }
 
-  #lost(client: Client): void {
-    if (this.#closing.signal.aborted || this.#client !== client) return;
-    this.#client = undefined;
-    // postgres.js would connect again by itself, but keep a stale timer doing so.
-    client.destroy();
+  #lost(): void {
+    if (this.#closing.signal.aborted) return;
     this.#mending ??= this.#mend().finally(() => this.#mending = undefined);
   }
 
+  /** Listens again, and tells that wake-ups may have been missed meanwhile. */
   async #mend(): Promise<void> {
-    this.#options.log.warn("The connection that carries wake-ups was lost; connecting again");
+    this.#log.warn("The connection that carries wake-ups was lost; connecting again");
     while (!this.#closing.signal.aborted) {
-      await this.#pause(RECONNECT_MS);
       try {
-        if (this.#closing.signal.aborted) return;
         await this.listen();
-        this.#tell(undefined);
-        return;
+        this.#log.info("Wake-ups are carried again");
+        return this.#tell(undefined);
       } catch {
-        await this.#drop();
+        await this.#pause(RECONNECT_MS);
       }
     }
   }
 
-  async #drop(): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
-    await client?.sql.end({ timeout: 1 }).catch(() => {});
-    client?.destroy();
-  }
-
   /** Cut short by `close`. */
   #pause(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const end = () => {
-      clearTimeout(timer);
-      this.#closing.signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    if (this.#closing.signal.aborted) end();
-    else this.#closing.signal.addEventListener("abort", end);
-    return promise;
+    const { signal } = this.#closing;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener("abort", done);
+    });
+  }
+}
+
+/** Anyone who may connect may notify, so a payload is not trusted. */
+function parsePayload(payload: string): (WakeUp & { readonly sender: string }) | undefined {
+  try {
+    const { room, seq, sender } = JSON.parse(payload);
+    return typeof room === "string" && Number.isSafeInteger(seq) && typeof sender === "string" ? { room, seq, sender } : undefined;
+  } catch {
+    return undefined;
   }
 }

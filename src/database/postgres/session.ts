@@ -13,6 +13,8 @@ export interface PostgresSessionOptions {
   readonly connectTimeoutMs: number;
   /** Called when an open connection has ended other than by `close`. */
   readonly onLoss?: () => void;
+  /** A notification has come, on a channel that this session listens to. */
+  readonly onNotify?: (payload: string) => void;
 }
 
 /** What the server is given beyond its own timeout before the connection counts as dead. */
@@ -25,6 +27,7 @@ const CLIENT_GRACE_MS = 2_000;
 export class PostgresSession implements Session {
   readonly #options: PostgresSessionOptions;
   #client: Client | undefined;
+  #connecting: Promise<Client> | undefined;
   #epoch = 1;
   #closed = false;
 
@@ -38,12 +41,13 @@ export class PostgresSession implements Session {
 
   async query(sql: string, parameters: readonly unknown[]): Promise<SqlResult> {
     if (this.#closed) throw new DatabaseError("CONNECTION_ENDED", "The connection is closed");
-    const client = this.#client ?? await this.#connect();
+    const client = this.#client ?? await (this.#connecting ??= this.#connect().finally(() => this.#connecting = undefined));
     return await this.#run(client, sql, parameters);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#connecting?.catch(() => {}); // whoever asked for it is told
     const client = this.#client;
     this.#client = undefined;
     await client?.sql.end({ timeout: 1 });
@@ -51,9 +55,13 @@ export class PostgresSession implements Session {
   }
 
   async #connect(): Promise<Client> {
-    const { address, gate, statementTimeoutMs, connectTimeoutMs } = this.#options;
+    const { address, gate, statementTimeoutMs, connectTimeoutMs, onNotify } = this.#options;
     await gate.pass();
-    const client = createClient({ address, statementTimeoutMs, connectTimeoutMs, onClose: () => this.#lost(client) });
+    const client = createClient({
+      ...{ address, statementTimeoutMs, connectTimeoutMs },
+      onClose: () => this.#lost(client),
+      onNotify: (_channel, payload) => onNotify?.(payload),
+    });
     try {
       // A statement of its own, so that the server's refusal of the connection is told from the failure of a statement.
       await withTimeout(client.sql.unsafe("select 1"), connectTimeoutMs, "CONNECT_TIMEOUT");

@@ -8,6 +8,7 @@ import { SessionPool } from "../pool.ts";
 import type { Schema } from "../schema.ts";
 import { lockDataDir, type LockedDataDir } from "./data_dir.ts";
 import { PgliteSession } from "./session.ts";
+import { Statistics } from "./statistics.ts";
 
 /** Locks `dataDir`, opens PGlite in it and migrates. Throws `ChatError`, and then holds nothing. */
 export async function openPglite(dataDir: string, log: Log): Promise<Database> {
@@ -16,7 +17,9 @@ export async function openPglite(dataDir: string, log: Log): Promise<Database> {
   try {
     session = await openSession(directory);
     await migrate(session, log);
-    return new PgliteDatabase(session, directory);
+    const database = new PgliteDatabase(session, directory, log);
+    await database.start();
+    return database;
   } catch (error) {
     await session?.close();
     directory.release();
@@ -40,14 +43,21 @@ class PgliteDatabase implements Database {
   readonly #pool: SessionPool;
   readonly #session: PgliteSession;
   readonly #directory: LockedDataDir;
+  readonly #statistics: Statistics;
   #closing: Promise<void> | undefined;
 
-  constructor(session: PgliteSession, directory: LockedDataDir) {
+  constructor(session: PgliteSession, directory: LockedDataDir, log: Log) {
     this.#session = session;
     this.#directory = directory;
     // No limit on the wait: statements here run one by one, and callers have deadlines of their own.
     this.#pool = new SessionPool([session], 0);
+    this.#statistics = new Statistics(this.#pool, log);
     this.kysely = new Kysely<Schema>({ dialect: createDialect(this.#pool) });
+  }
+
+  /** Brings the planner's statistics up to date, which a database that was filled elsewhere needs before its first statement. */
+  async start(): Promise<void> {
+    await this.#statistics.start();
   }
 
   /** A long statement is not a problem; only a dead worker is. */
@@ -62,6 +72,7 @@ class PgliteDatabase implements Database {
   }
 
   async #close(): Promise<void> {
+    await this.#statistics.stop();
     await this.#pool.close();
     this.#directory.release();
   }

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { TlsPaths } from "../config/config.ts";
 import { ChatError } from "../core/errors.ts";
 import { ServerCredentials } from "../wire/grpc_js.ts";
@@ -10,9 +11,23 @@ export async function serverCredentials(paths: TlsPaths | undefined): Promise<Se
     pem("GRPC_TLS_KEY_PATH", paths.keyPath),
     paths.caPath === undefined ? undefined : pem("GRPC_TLS_CA_PATH", paths.caPath),
   ]);
+  if (!belongTogether(cert, key)) {
+    const text =
+      `Certificate ${paths.certPath} and key ${paths.keyPath} (GRPC_TLS_CERT_PATH, GRPC_TLS_KEY_PATH) are broken or do not belong together`;
+    throw new ChatError("failed_precondition", text);
+  }
   // Always with an explicit CA: without one grpc-js takes the file that GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names, and Deno then fails every
   // handshake. Where no client certificate is asked for, the CA has no effect.
   return ServerCredentials.createSsl(ca ?? cert, [{ private_key: key, cert_chain: cert }], ca !== undefined);
+}
+
+/** Otherwise nobody would notice before the first client fails. */
+function belongTogether(cert: Buffer, key: Buffer): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
 }
 
 async function pem(setting: string, path: string): Promise<Buffer> {

@@ -154,7 +154,7 @@ function bind(server: Server, config: GrpcConfig, credentials: ServerCredentials
 function whyNot(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   if (/EADDRINUSE|in use/i.test(text)) return "the port is in use";
-  if (/EADDRNOTAVAIL|not available/i.test(text)) return "this machine has no such address";
+  if (/EADDRNOTAVAIL|EINVAL|not available/i.test(text)) return "this machine has no such address";
   if (/EACCES|permission denied/i.test(text)) return "this user may not use the port";
   if (/ENOTFOUND|EAI_|resolution/i.test(text)) return "the host is unknown";
   return text;

@@ -6,6 +6,7 @@ import type { MessageService } from "../../src/contracts.ts";
 import { type GrpcServer, type GrpcServerOptions, startGrpcServer } from "../../src/grpc/server.ts";
 import { createLog } from "../../src/observability/log.ts";
 import { messageServiceDefinition } from "../../src/wire/definitions.ts";
+import type { CreateMessageRequest } from "../../src/wire/generated/chat/CreateMessageRequest.ts";
 import type { MessageResponse__Output } from "../../src/wire/generated/chat/MessageResponse.ts";
 import type { MessageServiceClient } from "../../src/wire/generated/chat/MessageService.ts";
 import type { MessageStreamRequest } from "../../src/wire/generated/chat/MessageStreamRequest.ts";
@@ -82,6 +83,11 @@ export function answer<T>(start: (done: (error: ServiceError | null, value?: T) 
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   start((error, value) => error === null ? resolve(value as T) : reject(error));
   return within(PATIENCE_MS, "the answer of a call", promise);
+}
+
+/** The answer of `CreateMessage`. */
+export function create(client: MessageServiceClient, request: CreateMessageRequest): Promise<MessageResponse__Output> {
+  return answer((done) => client.CreateMessage(request, done));
 }
 
 /** The error a unary call ended with; fails when it was answered. */

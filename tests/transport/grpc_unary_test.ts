@@ -8,7 +8,7 @@ import type { ListRevisionsResponse__Output } from "../../src/wire/generated/cha
 import type { MessageResponse__Output } from "../../src/wire/generated/chat/MessageResponse.ts";
 import { Metadata, status } from "../../src/wire/grpc_js.ts";
 import { MemoryMessageService } from "../support/memory_message_service.ts";
-import { answer, connect, failure, startServer, until } from "./grpc_support.ts";
+import { answer, connect, create, failure, startServer, until } from "./grpc_support.ts";
 
 /** A service whose `createMessage` is given. */
 function creating(createMessage: (context: CallContext) => Promise<Message>): MemoryMessageService {
@@ -32,7 +32,7 @@ const hello = { content: "hello", username: "ann" };
 Deno.test("startGrpcServer serves every unary method of the contract", async () => {
   await using test = await startServer();
   using client = connect(test.address);
-  const created = await answer<MessageResponse__Output>((done) => client.CreateMessage({ ...hello, metadata: { a: "b" } }, done));
+  const created = await create(client, { ...hello, metadata: { a: "b" } });
   assertEquals([created.id, created.content, created.metadata, created.eventType], [1, "hello", { a: "b" }, "created"]);
   assertEquals((await answer<MessageResponse__Output>((done) => client.GetMessage({ id: 1 }, done))).username, "ann");
   const page = await answer<GetMessagesResponse__Output>((done) => client.GetMessages({}, done));
@@ -108,7 +108,7 @@ Deno.test("startGrpcServer outlives handlers that throw at once, throw no error,
   });
   assertEquals(cancelled.code, status.CANCELLED);
   late.reject(new Error("too late"));
-  assertEquals((await answer<MessageResponse__Output>((done) => client.CreateMessage(hello, done))).id, 0);
+  assertEquals((await create(client, hello)).id, 0);
 });
 
 Deno.test("startGrpcServer aborts the signal when the client cancels, saying so", async () => {
@@ -149,8 +149,8 @@ Deno.test("startGrpcServer ends a call without a deadline at its own ceiling, ev
 Deno.test("startGrpcServer does not abort the signal of a call that was answered", async () => {
   await using test = await startServer();
   using client = connect(test.address);
-  await answer((done) => client.CreateMessage(hello, done));
-  await answer((done) => client.CreateMessage(hello, done));
+  await create(client, hello);
+  await create(client, hello);
   assertEquals(test.service.contexts.map((context) => context.signal.aborted), [false, false]);
 });
 

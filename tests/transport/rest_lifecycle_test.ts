@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import type { MessageService, MessageStream } from "../../src/contracts.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { startGateway } from "../../src/gateway/gateway.ts";
@@ -28,9 +28,13 @@ Deno.test("startGateway refuses an address it cannot listen on with one sentence
     assertEquals(error.message, `Cannot listen on 127.0.0.1:${taken.addr.port} (HTTP_HOST, HTTP_PORT): another program listens there`);
     assertEquals(error.code, "failed_precondition");
   });
-  await t.step("a host that is not this machine's", async () => {
+  await t.step("a host that it cannot have", async () => {
     const error = await assertRejects(() => start("192.0.2.1", 0), ChatError);
-    assertEquals(error.message, "Cannot listen on 192.0.2.1:0 (HTTP_HOST, HTTP_PORT): this machine has no such address");
+    // Which of the two depends on what the test process is permitted.
+    assertMatch(
+      error.message,
+      /^Cannot listen on 192\.0\.2\.1:0 \(HTTP_HOST, HTTP_PORT\): this (machine has no such address|process may not listen there)$/,
+    );
   });
 });
 

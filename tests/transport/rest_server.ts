@@ -1,13 +1,11 @@
 /** The gateway over the real message service on a real PGlite, and a client for its event streams. */
-import type { Bus } from "../../src/bus/bus.ts";
+import { createMemoryBus } from "../../src/bus/memory.ts";
 import type { MessageService } from "../../src/contracts.ts";
 import { openDatabase } from "../../src/database/open.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/gateway.ts";
 import { createMessageService, type MessageServiceOptions } from "../../src/message/service.ts";
-import { createLog, type Log } from "../../src/observability/log.ts";
-
-/** One replica has nobody to wake. */
-const silentBus: Bus = { publish: () => {}, subscribe: () => () => {}, close: () => Promise.resolve() };
+import { createLog } from "../../src/observability/log.ts";
+import { databasePlace } from "../support/database.ts";
 
 /** A running gateway and what a test may want of it. */
 export interface TestGateway {
@@ -33,14 +31,15 @@ export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, "reques
 export async function withGateway(work: (server: TestGateway) => Promise<void>, options: TestGatewayOptions = {}): Promise<void> {
   const logLines: string[] = [];
   const log = createLog("debug", (line) => logLines.push(line));
-  const dataDir = await Deno.makeTempDir({ prefix: "chat-rest-" });
-  const database = await openDatabase({ kind: "pglite", dataDir }, { log });
-  const service = createMessageService({ database, bus: silentBus, log, ...options.message });
+  await using place = await databasePlace("pglite");
+  const database = await openDatabase(place.config, { log });
+  const bus = createMemoryBus();
+  const service = createMessageService({ database, bus, log, ...options.message });
   const gateway = await startGateway({
     http: { host: "127.0.0.1", port: 0 },
     services: { message: overridden(service, options.override?.(service) ?? {}) },
     readiness: () => ({ ok: true, checks: { database: database.health() } }),
-    log: log satisfies Log,
+    log,
     ...options,
   });
   try {
@@ -48,8 +47,8 @@ export async function withGateway(work: (server: TestGateway) => Promise<void>, 
   } finally {
     await gateway.stop({ deadlineMs: 2000 });
     await service.close();
+    await bus.close();
     await database.close();
-    await Deno.remove(dataDir, { recursive: true });
   }
 }
 

@@ -1,10 +1,13 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { PGlite } from "@electric-sql/pglite";
 import { sql } from "kysely";
+import fs from "node:fs";
 import { ChatError } from "../../src/core/errors.ts";
 import type { Database } from "../../src/database/database.ts";
 import { isConnectionLoss } from "../../src/database/errors.ts";
 import { openDatabase } from "../../src/database/open.ts";
 import { PGLITE_MAJOR } from "../../src/database/pglite/data_dir.ts";
+import { DurableNodeFS } from "../../src/database/pglite/durable_fs.ts";
 import { databasePlace } from "../support/database.ts";
 import { WriterProcess } from "../support/database_writer_process.ts";
 import { testLog } from "../support/log.ts";
@@ -58,6 +61,25 @@ Deno.test("openDatabase makes PGlite durable: fsync on commit, and a version tha
   ]);
   const { rows: [version] } = await sql<{ server_version_num: string }>`show server_version_num`.execute(database.kysely);
   assertEquals(Math.floor(Number(version?.server_version_num) / 10_000), PGLITE_MAJOR);
+});
+
+Deno.test("DurableNodeFS hands the fsync of every commit to the disk", async () => {
+  await using dir = await tempDir();
+  const startParams = [...PGlite.defaultStartParams.filter((parameter) => parameter !== "-F"), "-c", "wal_sync_method=fsync"];
+  await using pglite = await PGlite.create({ fs: new DurableNodeFS(`${dir.path}/pglite`), startParams });
+  await pglite.exec("create table t (n int4)");
+  const original = fs.fsyncSync;
+  let calls = 0;
+  fs.fsyncSync = (descriptor) => {
+    calls++;
+    original(descriptor);
+  };
+  try {
+    for (let n = 0; n < 20; n++) await pglite.query("insert into t values ($1)", [n]);
+  } finally {
+    fs.fsyncSync = original;
+  }
+  assert(calls >= 20, `20 commits, ${calls} fsyncs`);
 });
 
 Deno.test("a long statement in PGlite does not hold up the main thread", async () => {

@@ -4,6 +4,7 @@ import { ChatError } from "../../src/core/errors.ts";
 import type { Database } from "../../src/database/database.ts";
 import { isConnectionLoss, toChatError } from "../../src/database/errors.ts";
 import { openDatabase } from "../../src/database/open.ts";
+import { isKnownPostgresJsRestartError } from "../../src/database/postgres/known_errors.ts";
 import { eventually } from "../support/database_eventually.ts";
 import { SilentProxy } from "../support/database_proxy.ts";
 import { testLog } from "../support/log.ts";
@@ -121,11 +122,14 @@ Deno.test("a transaction that loses its connection fails: nothing of it is commi
     await trx.insertInto("rooms").values({ room: "before" }).execute();
     const { rows: [row] } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
     await sql`select pg_terminate_backend(${row!.pid}, 5000)`.execute(other.kysely);
-    const insert = (room: string) => trx.insertInto("rooms").values({ room }).execute();
-    assert(isConnectionLoss(await assertRejects(() => insert("after"))));
-    assert(isConnectionLoss(await assertRejects(() => insert("after the loss was told"))));
-    assert(isConnectionLoss(await assertRejects(() => trx.commit().execute())));
-    await trx.rollback().execute();
+    try {
+      const insert = (room: string) => trx.insertInto("rooms").values({ room }).execute();
+      assert(isConnectionLoss(await assertRejects(() => insert("after"))));
+      assert(isConnectionLoss(await assertRejects(() => insert("after the loss was told"))));
+      assert(isConnectionLoss(await assertRejects(() => trx.commit().execute())));
+    } finally {
+      await trx.rollback().execute(); // else closing would wait for it
+    }
     assertEquals(await database.kysely.selectFrom("rooms").select("room").execute(), []);
   }));
 
@@ -149,4 +153,12 @@ Deno.test("an immediate restart of Postgres: health tells, writes are back withi
   } finally {
     await server.close();
   }
+});
+
+Deno.test("isKnownPostgresJsRestartError knows a TypeError from inside postgres.js, and no other error", () => {
+  const inside = new TypeError("Cannot read properties of null (reading 'write')");
+  inside.stack = `${inside}\n    at nextWrite (file:///cache/npm/registry/postgres/3.4.9/src/connection.js:258:22)`;
+  assert(isKnownPostgresJsRestartError(inside));
+  assert(!isKnownPostgresJsRestartError(new TypeError("Cannot read properties of null (reading 'write')")));
+  assert(!isKnownPostgresJsRestartError(Object.assign(new RangeError("x"), { stack: inside.stack })));
 });

@@ -99,7 +99,7 @@ export class CreateQueue {
 
   async #run(room: string, line: Line): Promise<void> {
     // A turn of the event loop lets the calls that arrived together share the first commit too.
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    await new Promise<void>((resolve) => setImmediate(resolve));
     while (line.waiting.length > 0) {
       const batch = this.#take(line);
       if (batch.length > 0) await this.#store(room, line, batch);

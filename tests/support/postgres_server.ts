@@ -17,9 +17,10 @@ const START_TIMEOUT_MS = 30_000;
 
 /**
  * Runs Postgres under a shell that waits for its own input to end: when this process ends, however it does, the shell stops the server and removes
- * its data. `$1` is the data, `$2` is `keep` or `remove`.
+ * its data. `$1` is the data; the line it may read is `keep` or `remove`. A signal to the whole process group, such as Ctrl-C, must not end it first.
  */
 const SHELL = `
+  trap '' INT TERM HUP
   data=$1; shift
   "$@" >>"\${data%/data}/log" 2>&1 &
   server=$!

@@ -1,8 +1,10 @@
 import type { GrpcConfig } from "../config/config.ts";
-import type { MessageService } from "../contracts.ts";
+import type { Message, MessageService } from "../contracts.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import { messageServiceDefinition } from "../wire/definitions.ts";
+import type { MessageResponse } from "../wire/generated/chat/MessageResponse.ts";
+import type { MessageServiceDefinition } from "../wire/generated/chat/MessageService.ts";
 import { Server, type ServerCredentials, type ServerOptions } from "../wire/grpc_js.ts";
 import { MessageFrames } from "../wire/message_frames.ts";
 import { serverCredentials } from "./credentials.ts";
@@ -65,7 +67,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const calls = new OpenCalls(options.limits);
   const server = new Server(serverOptions(config));
   if (services.message !== undefined) {
-    server.addService(withReadableRequests(messageServiceDefinition), messageHandlers(services.message, frames, { gate, calls, log }));
+    const definition = withReadableRequests(encodingOnce(messageServiceDefinition, frames));
+    server.addService(definition, messageHandlers(services.message, frames, { gate, calls, log }));
   }
   try {
     const port = await bind(server, config, credentials);
@@ -119,6 +122,12 @@ class RunningServer implements GrpcServer {
     clearTimeout(last);
     calls.endAll(reason);
   }
+}
+
+/** Also where messages go through grpc-js's own hands, each is encoded once for all streams. */
+function encodingOnce(definition: MessageServiceDefinition, frames: MessageFrames): MessageServiceDefinition {
+  const responseSerialize = (message: MessageResponse) => frames.body(message as Message);
+  return { ...definition, StreamMessages: { ...definition.StreamMessages, responseSerialize } };
 }
 
 function serverOptions(config: GrpcConfig): ServerOptions {

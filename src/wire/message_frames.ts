@@ -45,6 +45,11 @@ export class MessageFrames {
     return frame;
   }
 
+  /** One message without its header, as grpc-js wants it from a serializer. */
+  body(message: Message): Buffer {
+    return this.frame(message).subarray(FRAME_HEADER_BYTES);
+  }
+
   #encode(message: Message): Buffer {
     this.#encodings++;
     const body = encode(message);

@@ -524,6 +524,48 @@ export const PROTOS = {
             "GetRAGContext": {
               "requestType": "RAGContextRequest",
               "responseType": "RAGContextResponse"
+            },
+            "IndexDocuments": {
+              "requestType": "IndexRequest",
+              "requestStream": true,
+              "responseType": "IndexProgress",
+              "responseStream": true
+            },
+            "GetDocument": {
+              "requestType": "GetDocumentRequest",
+              "responseType": "DocumentResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "ListDocuments": {
+              "requestType": "ListDocumentsRequest",
+              "responseType": "ListDocumentsResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "DeleteDocument": {
+              "requestType": "DeleteDocumentRequest",
+              "responseType": "DeleteDocumentResponse",
+              "options": {
+                "idempotency_level": "IDEMPOTENT"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "IDEMPOTENT"
+                }
+              ]
             }
           }
         },
@@ -541,6 +583,26 @@ export const PROTOS = {
               "keyType": "string",
               "type": "string",
               "id": 3
+            },
+            "collection": {
+              "type": "string",
+              "id": 4
+            },
+            "title": {
+              "type": "string",
+              "id": 5
+            },
+            "mediaType": {
+              "type": "string",
+              "id": 6
+            },
+            "contentBytes": {
+              "type": "bytes",
+              "id": 7
+            },
+            "language": {
+              "type": "string",
+              "id": 8
             }
           }
         },
@@ -557,6 +619,38 @@ export const PROTOS = {
             "chunksIndexed": {
               "type": "int32",
               "id": 3
+            },
+            "unchanged": {
+              "type": "bool",
+              "id": 4
+            },
+            "language": {
+              "type": "string",
+              "id": 5
+            }
+          }
+        },
+        "IndexProgress": {
+          "fields": {
+            "received": {
+              "type": "int32",
+              "id": 1
+            },
+            "indexed": {
+              "type": "int32",
+              "id": 2
+            },
+            "failed": {
+              "type": "int32",
+              "id": 3
+            },
+            "result": {
+              "type": "IndexResponse",
+              "id": 4
+            },
+            "error": {
+              "type": "string",
+              "id": 5
             }
           }
         },
@@ -573,6 +667,22 @@ export const PROTOS = {
             "similarityThreshold": {
               "type": "float",
               "id": 3
+            },
+            "collection": {
+              "type": "string",
+              "id": 4
+            },
+            "filter": {
+              "type": "string",
+              "id": 5
+            },
+            "chunksPerDocument": {
+              "type": "int32",
+              "id": 6
+            },
+            "exact": {
+              "type": "bool",
+              "id": 7
             }
           }
         },
@@ -582,6 +692,28 @@ export const PROTOS = {
               "rule": "repeated",
               "type": "SearchResult",
               "id": 1
+            },
+            "corrections": {
+              "rule": "repeated",
+              "type": "Correction",
+              "id": 2
+            },
+            "notices": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 3
+            }
+          }
+        },
+        "Correction": {
+          "fields": {
+            "word": {
+              "type": "string",
+              "id": 1
+            },
+            "corrected": {
+              "type": "string",
+              "id": 2
             }
           }
         },
@@ -603,6 +735,93 @@ export const PROTOS = {
               "keyType": "string",
               "type": "string",
               "id": 4
+            },
+            "title": {
+              "type": "string",
+              "id": 5
+            },
+            "chunkIndex": {
+              "type": "int32",
+              "id": 6
+            },
+            "start": {
+              "type": "int32",
+              "id": 7
+            },
+            "end": {
+              "type": "int32",
+              "id": 8
+            },
+            "heading": {
+              "type": "string",
+              "id": 9
+            },
+            "scores": {
+              "type": "ScoreParts",
+              "id": 10
+            },
+            "highlights": {
+              "rule": "repeated",
+              "type": "Highlight",
+              "id": 11
+            }
+          }
+        },
+        "ScoreParts": {
+          "oneofs": {
+            "_vector": {
+              "oneof": [
+                "vector"
+              ]
+            },
+            "_fused": {
+              "oneof": [
+                "fused"
+              ]
+            },
+            "_rerank": {
+              "oneof": [
+                "rerank"
+              ]
+            }
+          },
+          "fields": {
+            "lexical": {
+              "type": "float",
+              "id": 1
+            },
+            "vector": {
+              "type": "float",
+              "id": 2,
+              "options": {
+                "proto3_optional": true
+              }
+            },
+            "fused": {
+              "type": "float",
+              "id": 3,
+              "options": {
+                "proto3_optional": true
+              }
+            },
+            "rerank": {
+              "type": "float",
+              "id": 4,
+              "options": {
+                "proto3_optional": true
+              }
+            }
+          }
+        },
+        "Highlight": {
+          "fields": {
+            "start": {
+              "type": "int32",
+              "id": 1
+            },
+            "end": {
+              "type": "int32",
+              "id": 2
             }
           }
         },
@@ -615,6 +834,22 @@ export const PROTOS = {
             "maxContextItems": {
               "type": "int32",
               "id": 2
+            },
+            "collection": {
+              "type": "string",
+              "id": 3
+            },
+            "filter": {
+              "type": "string",
+              "id": 4
+            },
+            "maxTokens": {
+              "type": "int32",
+              "id": 5
+            },
+            "similarityThreshold": {
+              "type": "float",
+              "id": 6
             }
           }
         },
@@ -629,6 +864,574 @@ export const PROTOS = {
               "rule": "repeated",
               "type": "string",
               "id": 2
+            },
+            "sources": {
+              "rule": "repeated",
+              "type": "ContextSource",
+              "id": 3
+            },
+            "prompt": {
+              "type": "string",
+              "id": 4
+            },
+            "tokensUsed": {
+              "type": "int32",
+              "id": 5
+            },
+            "notices": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 6
+            }
+          }
+        },
+        "ContextSource": {
+          "fields": {
+            "number": {
+              "type": "int32",
+              "id": 1
+            },
+            "documentId": {
+              "type": "string",
+              "id": 2
+            },
+            "title": {
+              "type": "string",
+              "id": 3
+            },
+            "firstChunk": {
+              "type": "int32",
+              "id": 4
+            },
+            "lastChunk": {
+              "type": "int32",
+              "id": 5
+            },
+            "start": {
+              "type": "int32",
+              "id": 6
+            },
+            "end": {
+              "type": "int32",
+              "id": 7
+            },
+            "similarityScore": {
+              "type": "float",
+              "id": 8
+            }
+          }
+        },
+        "GetDocumentRequest": {
+          "fields": {
+            "documentId": {
+              "type": "string",
+              "id": 1
+            },
+            "collection": {
+              "type": "string",
+              "id": 2
+            }
+          }
+        },
+        "DocumentResponse": {
+          "fields": {
+            "documentId": {
+              "type": "string",
+              "id": 1
+            },
+            "content": {
+              "type": "string",
+              "id": 2
+            },
+            "metadata": {
+              "keyType": "string",
+              "type": "string",
+              "id": 3
+            },
+            "collection": {
+              "type": "string",
+              "id": 4
+            },
+            "title": {
+              "type": "string",
+              "id": 5
+            },
+            "mediaType": {
+              "type": "string",
+              "id": 6
+            },
+            "language": {
+              "type": "string",
+              "id": 7
+            },
+            "chunkCount": {
+              "type": "int32",
+              "id": 8
+            },
+            "version": {
+              "type": "int32",
+              "id": 9
+            },
+            "createdAtMs": {
+              "type": "int64",
+              "id": 10
+            },
+            "updatedAtMs": {
+              "type": "int64",
+              "id": 11
+            }
+          }
+        },
+        "ListDocumentsRequest": {
+          "fields": {
+            "collection": {
+              "type": "string",
+              "id": 1
+            },
+            "limit": {
+              "type": "int32",
+              "id": 2
+            },
+            "afterDocumentId": {
+              "type": "string",
+              "id": 3
+            },
+            "filter": {
+              "type": "string",
+              "id": 4
+            }
+          }
+        },
+        "ListDocumentsResponse": {
+          "fields": {
+            "documents": {
+              "rule": "repeated",
+              "type": "DocumentResponse",
+              "id": 1
+            },
+            "hasMore": {
+              "type": "bool",
+              "id": 2
+            },
+            "totalCount": {
+              "type": "int32",
+              "id": 3
+            }
+          }
+        },
+        "DeleteDocumentRequest": {
+          "fields": {
+            "documentId": {
+              "type": "string",
+              "id": 1
+            },
+            "collection": {
+              "type": "string",
+              "id": 2
+            }
+          }
+        },
+        "DeleteDocumentResponse": {
+          "fields": {
+            "success": {
+              "type": "bool",
+              "id": 1
+            },
+            "message": {
+              "type": "string",
+              "id": 2
+            }
+          }
+        }
+      }
+    },
+    "grpc": {
+      "nested": {
+        "health": {
+          "nested": {
+            "v1": {
+              "options": {
+                "csharp_namespace": "Grpc.Health.V1",
+                "go_package": "google.golang.org/grpc/health/grpc_health_v1",
+                "java_multiple_files": true,
+                "java_outer_classname": "HealthProto",
+                "java_package": "io.grpc.health.v1"
+              },
+              "nested": {
+                "HealthListRequest": {
+                  "fields": {}
+                },
+                "HealthListResponse": {
+                  "fields": {
+                    "statuses": {
+                      "keyType": "string",
+                      "type": "HealthCheckResponse",
+                      "id": 1
+                    }
+                  }
+                },
+                "HealthCheckRequest": {
+                  "fields": {
+                    "service": {
+                      "type": "string",
+                      "id": 1
+                    }
+                  }
+                },
+                "HealthCheckResponse": {
+                  "fields": {
+                    "status": {
+                      "type": "ServingStatus",
+                      "id": 1
+                    }
+                  },
+                  "nested": {
+                    "ServingStatus": {
+                      "values": {
+                        "UNKNOWN": 0,
+                        "SERVING": 1,
+                        "NOT_SERVING": 2,
+                        "SERVICE_UNKNOWN": 3
+                      }
+                    }
+                  }
+                },
+                "Health": {
+                  "methods": {
+                    "Check": {
+                      "requestType": "HealthCheckRequest",
+                      "responseType": "HealthCheckResponse"
+                    },
+                    "Watch": {
+                      "requestType": "HealthCheckRequest",
+                      "responseType": "HealthCheckResponse",
+                      "responseStream": true
+                    },
+                    "List": {
+                      "requestType": "HealthListRequest",
+                      "responseType": "HealthListResponse"
+                    }
+                  }
+                }
+              }
+            }
+          }
+        },
+        "reflection": {
+          "nested": {
+            "v1": {
+              "options": {
+                "go_package": "google.golang.org/grpc/reflection/grpc_reflection_v1",
+                "java_multiple_files": true,
+                "java_package": "io.grpc.reflection.v1",
+                "java_outer_classname": "ServerReflectionProto"
+              },
+              "nested": {
+                "ServerReflection": {
+                  "methods": {
+                    "ServerReflectionInfo": {
+                      "requestType": "ServerReflectionRequest",
+                      "requestStream": true,
+                      "responseType": "ServerReflectionResponse",
+                      "responseStream": true
+                    }
+                  }
+                },
+                "ServerReflectionRequest": {
+                  "oneofs": {
+                    "messageRequest": {
+                      "oneof": [
+                        "fileByFilename",
+                        "fileContainingSymbol",
+                        "fileContainingExtension",
+                        "allExtensionNumbersOfType",
+                        "listServices"
+                      ]
+                    }
+                  },
+                  "fields": {
+                    "host": {
+                      "type": "string",
+                      "id": 1
+                    },
+                    "fileByFilename": {
+                      "type": "string",
+                      "id": 3
+                    },
+                    "fileContainingSymbol": {
+                      "type": "string",
+                      "id": 4
+                    },
+                    "fileContainingExtension": {
+                      "type": "ExtensionRequest",
+                      "id": 5
+                    },
+                    "allExtensionNumbersOfType": {
+                      "type": "string",
+                      "id": 6
+                    },
+                    "listServices": {
+                      "type": "string",
+                      "id": 7
+                    }
+                  }
+                },
+                "ExtensionRequest": {
+                  "fields": {
+                    "containingType": {
+                      "type": "string",
+                      "id": 1
+                    },
+                    "extensionNumber": {
+                      "type": "int32",
+                      "id": 2
+                    }
+                  }
+                },
+                "ServerReflectionResponse": {
+                  "oneofs": {
+                    "messageResponse": {
+                      "oneof": [
+                        "fileDescriptorResponse",
+                        "allExtensionNumbersResponse",
+                        "listServicesResponse",
+                        "errorResponse"
+                      ]
+                    }
+                  },
+                  "fields": {
+                    "validHost": {
+                      "type": "string",
+                      "id": 1
+                    },
+                    "originalRequest": {
+                      "type": "ServerReflectionRequest",
+                      "id": 2
+                    },
+                    "fileDescriptorResponse": {
+                      "type": "FileDescriptorResponse",
+                      "id": 4
+                    },
+                    "allExtensionNumbersResponse": {
+                      "type": "ExtensionNumberResponse",
+                      "id": 5
+                    },
+                    "listServicesResponse": {
+                      "type": "ListServiceResponse",
+                      "id": 6
+                    },
+                    "errorResponse": {
+                      "type": "ErrorResponse",
+                      "id": 7
+                    }
+                  }
+                },
+                "FileDescriptorResponse": {
+                  "fields": {
+                    "fileDescriptorProto": {
+                      "rule": "repeated",
+                      "type": "bytes",
+                      "id": 1
+                    }
+                  }
+                },
+                "ExtensionNumberResponse": {
+                  "fields": {
+                    "baseTypeName": {
+                      "type": "string",
+                      "id": 1
+                    },
+                    "extensionNumber": {
+                      "rule": "repeated",
+                      "type": "int32",
+                      "id": 2
+                    }
+                  }
+                },
+                "ListServiceResponse": {
+                  "fields": {
+                    "service": {
+                      "rule": "repeated",
+                      "type": "ServiceResponse",
+                      "id": 1
+                    }
+                  }
+                },
+                "ServiceResponse": {
+                  "fields": {
+                    "name": {
+                      "type": "string",
+                      "id": 1
+                    }
+                  }
+                },
+                "ErrorResponse": {
+                  "fields": {
+                    "errorCode": {
+                      "type": "int32",
+                      "id": 1
+                    },
+                    "errorMessage": {
+                      "type": "string",
+                      "id": 2
+                    }
+                  }
+                }
+              }
+            },
+            "v1alpha": {
+              "nested": {
+                "ServerReflection": {
+                  "methods": {
+                    "ServerReflectionInfo": {
+                      "requestType": "ServerReflectionRequest",
+                      "requestStream": true,
+                      "responseType": "ServerReflectionResponse",
+                      "responseStream": true
+                    }
+                  }
+                },
+                "ServerReflectionRequest": {
+                  "oneofs": {
+                    "messageRequest": {
+                      "oneof": [
+                        "fileByFilename",
+                        "fileContainingSymbol",
+                        "fileContainingExtension",
+                        "allExtensionNumbersOfType",
+                        "listServices"
+                      ]
+                    }
+                  },
+                  "fields": {
+                    "host": {
+                      "type": "string",
+                      "id": 1
+                    },
+                    "fileByFilename": {
+                      "type": "string",
+                      "id": 3
+                    },
+                    "fileContainingSymbol": {
+                      "type": "string",
+                      "id": 4
+                    },
+                    "fileContainingExtension": {
+                      "type": "ExtensionRequest",
+                      "id": 5
+                    },
+                    "allExtensionNumbersOfType": {
+                      "type": "string",
+                      "id": 6
+                    },
+                    "listServices": {
+                      "type": "string",
+                      "id": 7
+                    }
+                  }
+                },
+                "ExtensionRequest": {
+                  "fields": {
+                    "containingType": {
+                      "type": "string",
+                      "id": 1
+                    },
+                    "extensionNumber": {
+                      "type": "int32",
+                      "id": 2
+                    }
+                  }
+                },
+                "ServerReflectionResponse": {
+                  "oneofs": {
+                    "messageResponse": {
+                      "oneof": [
+                        "fileDescriptorResponse",
+                        "allExtensionNumbersResponse",
+                        "listServicesResponse",
+                        "errorResponse"
+                      ]
+                    }
+                  },
+                  "fields": {
+                    "validHost": {
+                      "type": "string",
+                      "id": 1
+                    },
+                    "originalRequest": {
+                      "type": "ServerReflectionRequest",
+                      "id": 2
+                    },
+                    "fileDescriptorResponse": {
+                      "type": "FileDescriptorResponse",
+                      "id": 4
+                    },
+                    "allExtensionNumbersResponse": {
+                      "type": "ExtensionNumberResponse",
+                      "id": 5
+                    },
+                    "listServicesResponse": {
+                      "type": "ListServiceResponse",
+                      "id": 6
+                    },
+                    "errorResponse": {
+                      "type": "ErrorResponse",
+                      "id": 7
+                    }
+                  }
+                },
+                "FileDescriptorResponse": {
+                  "fields": {
+                    "fileDescriptorProto": {
+                      "rule": "repeated",
+                      "type": "bytes",
+                      "id": 1
+                    }
+                  }
+                },
+                "ExtensionNumberResponse": {
+                  "fields": {
+                    "baseTypeName": {
+                      "type": "string",
+                      "id": 1
+                    },
+                    "extensionNumber": {
+                      "rule": "repeated",
+                      "type": "int32",
+                      "id": 2
+                    }
+                  }
+                },
+                "ListServiceResponse": {
+                  "fields": {
+                    "service": {
+                      "rule": "repeated",
+                      "type": "ServiceResponse",
+                      "id": 1
+                    }
+                  }
+                },
+                "ServiceResponse": {
+                  "fields": {
+                    "name": {
+                      "type": "string",
+                      "id": 1
+                    }
+                  }
+                },
+                "ErrorResponse": {
+                  "fields": {
+                    "errorCode": {
+                      "type": "int32",
+                      "id": 1
+                    },
+                    "errorMessage": {
+                      "type": "string",
+                      "id": 2
+                    }
+                  }
+                }
+              }
             }
           }
         }

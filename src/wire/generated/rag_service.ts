@@ -2,11 +2,22 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { ContextSource as _chat_ContextSource, ContextSource__Output as _chat_ContextSource__Output } from './chat/ContextSource.ts';
+import type { Correction as _chat_Correction, Correction__Output as _chat_Correction__Output } from './chat/Correction.ts';
+import type { DeleteDocumentRequest as _chat_DeleteDocumentRequest, DeleteDocumentRequest__Output as _chat_DeleteDocumentRequest__Output } from './chat/DeleteDocumentRequest.ts';
+import type { DeleteDocumentResponse as _chat_DeleteDocumentResponse, DeleteDocumentResponse__Output as _chat_DeleteDocumentResponse__Output } from './chat/DeleteDocumentResponse.ts';
+import type { DocumentResponse as _chat_DocumentResponse, DocumentResponse__Output as _chat_DocumentResponse__Output } from './chat/DocumentResponse.ts';
+import type { GetDocumentRequest as _chat_GetDocumentRequest, GetDocumentRequest__Output as _chat_GetDocumentRequest__Output } from './chat/GetDocumentRequest.ts';
+import type { Highlight as _chat_Highlight, Highlight__Output as _chat_Highlight__Output } from './chat/Highlight.ts';
+import type { IndexProgress as _chat_IndexProgress, IndexProgress__Output as _chat_IndexProgress__Output } from './chat/IndexProgress.ts';
 import type { IndexRequest as _chat_IndexRequest, IndexRequest__Output as _chat_IndexRequest__Output } from './chat/IndexRequest.ts';
 import type { IndexResponse as _chat_IndexResponse, IndexResponse__Output as _chat_IndexResponse__Output } from './chat/IndexResponse.ts';
+import type { ListDocumentsRequest as _chat_ListDocumentsRequest, ListDocumentsRequest__Output as _chat_ListDocumentsRequest__Output } from './chat/ListDocumentsRequest.ts';
+import type { ListDocumentsResponse as _chat_ListDocumentsResponse, ListDocumentsResponse__Output as _chat_ListDocumentsResponse__Output } from './chat/ListDocumentsResponse.ts';
 import type { RAGContextRequest as _chat_RAGContextRequest, RAGContextRequest__Output as _chat_RAGContextRequest__Output } from './chat/RAGContextRequest.ts';
 import type { RAGContextResponse as _chat_RAGContextResponse, RAGContextResponse__Output as _chat_RAGContextResponse__Output } from './chat/RAGContextResponse.ts';
 import type { RAGServiceClient as _chat_RAGServiceClient, RAGServiceDefinition as _chat_RAGServiceDefinition } from './chat/RAGService.ts';
+import type { ScoreParts as _chat_ScoreParts, ScoreParts__Output as _chat_ScoreParts__Output } from './chat/ScoreParts.ts';
 import type { SearchRequest as _chat_SearchRequest, SearchRequest__Output as _chat_SearchRequest__Output } from './chat/SearchRequest.ts';
 import type { SearchResponse as _chat_SearchResponse, SearchResponse__Output as _chat_SearchResponse__Output } from './chat/SearchResponse.ts';
 import type { SearchResult as _chat_SearchResult, SearchResult__Output as _chat_SearchResult__Output } from './chat/SearchResult.ts';
@@ -17,11 +28,22 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 
 export interface ProtoGrpcType {
   chat: {
+    ContextSource: MessageTypeDefinition<_chat_ContextSource, _chat_ContextSource__Output>
+    Correction: MessageTypeDefinition<_chat_Correction, _chat_Correction__Output>
+    DeleteDocumentRequest: MessageTypeDefinition<_chat_DeleteDocumentRequest, _chat_DeleteDocumentRequest__Output>
+    DeleteDocumentResponse: MessageTypeDefinition<_chat_DeleteDocumentResponse, _chat_DeleteDocumentResponse__Output>
+    DocumentResponse: MessageTypeDefinition<_chat_DocumentResponse, _chat_DocumentResponse__Output>
+    GetDocumentRequest: MessageTypeDefinition<_chat_GetDocumentRequest, _chat_GetDocumentRequest__Output>
+    Highlight: MessageTypeDefinition<_chat_Highlight, _chat_Highlight__Output>
+    IndexProgress: MessageTypeDefinition<_chat_IndexProgress, _chat_IndexProgress__Output>
     IndexRequest: MessageTypeDefinition<_chat_IndexRequest, _chat_IndexRequest__Output>
     IndexResponse: MessageTypeDefinition<_chat_IndexResponse, _chat_IndexResponse__Output>
+    ListDocumentsRequest: MessageTypeDefinition<_chat_ListDocumentsRequest, _chat_ListDocumentsRequest__Output>
+    ListDocumentsResponse: MessageTypeDefinition<_chat_ListDocumentsResponse, _chat_ListDocumentsResponse__Output>
     RAGContextRequest: MessageTypeDefinition<_chat_RAGContextRequest, _chat_RAGContextRequest__Output>
     RAGContextResponse: MessageTypeDefinition<_chat_RAGContextResponse, _chat_RAGContextResponse__Output>
     RAGService: SubtypeConstructor<typeof grpc.Client, _chat_RAGServiceClient> & { service: _chat_RAGServiceDefinition }
+    ScoreParts: MessageTypeDefinition<_chat_ScoreParts, _chat_ScoreParts__Output>
     SearchRequest: MessageTypeDefinition<_chat_SearchRequest, _chat_SearchRequest__Output>
     SearchResponse: MessageTypeDefinition<_chat_SearchResponse, _chat_SearchResponse__Output>
     SearchResult: MessageTypeDefinition<_chat_SearchResult, _chat_SearchResult__Output>

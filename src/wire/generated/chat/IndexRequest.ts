@@ -6,10 +6,20 @@ export interface IndexRequest {
   'documentId'?: (string);
   'content'?: (string);
   'metadata'?: ({[key: string]: string});
+  'collection'?: (string);
+  'title'?: (string);
+  'mediaType'?: (string);
+  'contentBytes'?: (Buffer | Uint8Array | string);
+  'language'?: (string);
 }
 
 export interface IndexRequest__Output {
   'documentId': (string);
   'content': (string);
   'metadata': ({[key: string]: string});
+  'collection': (string);
+  'title': (string);
+  'mediaType': (string);
+  'contentBytes': (Buffer);
+  'language': (string);
 }

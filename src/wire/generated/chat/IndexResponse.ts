@@ -6,10 +6,14 @@ export interface IndexResponse {
   'success'?: (boolean);
   'documentId'?: (string);
   'chunksIndexed'?: (number);
+  'unchanged'?: (boolean);
+  'language'?: (string);
 }
 
 export interface IndexResponse__Output {
   'success': (boolean);
   'documentId': (string);
   'chunksIndexed': (number);
+  'unchanged': (boolean);
+  'language': (string);
 }

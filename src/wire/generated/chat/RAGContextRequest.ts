@@ -5,9 +5,17 @@
 export interface RAGContextRequest {
   'query'?: (string);
   'maxContextItems'?: (number);
+  'collection'?: (string);
+  'filter'?: (string);
+  'maxTokens'?: (number);
+  'similarityThreshold'?: (number | string);
 }
 
 export interface RAGContextRequest__Output {
   'query': (string);
   'maxContextItems': (number);
+  'collection': (string);
+  'filter': (string);
+  'maxTokens': (number);
+  'similarityThreshold': (number);
 }

@@ -3,14 +3,39 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { DeleteDocumentRequest as _chat_DeleteDocumentRequest, DeleteDocumentRequest__Output as _chat_DeleteDocumentRequest__Output } from '../chat/DeleteDocumentRequest.ts';
+import type { DeleteDocumentResponse as _chat_DeleteDocumentResponse, DeleteDocumentResponse__Output as _chat_DeleteDocumentResponse__Output } from '../chat/DeleteDocumentResponse.ts';
+import type { DocumentResponse as _chat_DocumentResponse, DocumentResponse__Output as _chat_DocumentResponse__Output } from '../chat/DocumentResponse.ts';
+import type { GetDocumentRequest as _chat_GetDocumentRequest, GetDocumentRequest__Output as _chat_GetDocumentRequest__Output } from '../chat/GetDocumentRequest.ts';
+import type { IndexProgress as _chat_IndexProgress, IndexProgress__Output as _chat_IndexProgress__Output } from '../chat/IndexProgress.ts';
 import type { IndexRequest as _chat_IndexRequest, IndexRequest__Output as _chat_IndexRequest__Output } from '../chat/IndexRequest.ts';
 import type { IndexResponse as _chat_IndexResponse, IndexResponse__Output as _chat_IndexResponse__Output } from '../chat/IndexResponse.ts';
+import type { ListDocumentsRequest as _chat_ListDocumentsRequest, ListDocumentsRequest__Output as _chat_ListDocumentsRequest__Output } from '../chat/ListDocumentsRequest.ts';
+import type { ListDocumentsResponse as _chat_ListDocumentsResponse, ListDocumentsResponse__Output as _chat_ListDocumentsResponse__Output } from '../chat/ListDocumentsResponse.ts';
 import type { RAGContextRequest as _chat_RAGContextRequest, RAGContextRequest__Output as _chat_RAGContextRequest__Output } from '../chat/RAGContextRequest.ts';
 import type { RAGContextResponse as _chat_RAGContextResponse, RAGContextResponse__Output as _chat_RAGContextResponse__Output } from '../chat/RAGContextResponse.ts';
 import type { SearchRequest as _chat_SearchRequest, SearchRequest__Output as _chat_SearchRequest__Output } from '../chat/SearchRequest.ts';
 import type { SearchResponse as _chat_SearchResponse, SearchResponse__Output as _chat_SearchResponse__Output } from '../chat/SearchResponse.ts';
 
 export interface RAGServiceClient extends grpc.Client {
+  DeleteDocument(argument: _chat_DeleteDocumentRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_DeleteDocumentResponse__Output>): grpc.ClientUnaryCall;
+  DeleteDocument(argument: _chat_DeleteDocumentRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_DeleteDocumentResponse__Output>): grpc.ClientUnaryCall;
+  DeleteDocument(argument: _chat_DeleteDocumentRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_DeleteDocumentResponse__Output>): grpc.ClientUnaryCall;
+  DeleteDocument(argument: _chat_DeleteDocumentRequest, callback: grpc.requestCallback<_chat_DeleteDocumentResponse__Output>): grpc.ClientUnaryCall;
+  deleteDocument(argument: _chat_DeleteDocumentRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_DeleteDocumentResponse__Output>): grpc.ClientUnaryCall;
+  deleteDocument(argument: _chat_DeleteDocumentRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_DeleteDocumentResponse__Output>): grpc.ClientUnaryCall;
+  deleteDocument(argument: _chat_DeleteDocumentRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_DeleteDocumentResponse__Output>): grpc.ClientUnaryCall;
+  deleteDocument(argument: _chat_DeleteDocumentRequest, callback: grpc.requestCallback<_chat_DeleteDocumentResponse__Output>): grpc.ClientUnaryCall;
+  
+  GetDocument(argument: _chat_GetDocumentRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_DocumentResponse__Output>): grpc.ClientUnaryCall;
+  GetDocument(argument: _chat_GetDocumentRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_DocumentResponse__Output>): grpc.ClientUnaryCall;
+  GetDocument(argument: _chat_GetDocumentRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_DocumentResponse__Output>): grpc.ClientUnaryCall;
+  GetDocument(argument: _chat_GetDocumentRequest, callback: grpc.requestCallback<_chat_DocumentResponse__Output>): grpc.ClientUnaryCall;
+  getDocument(argument: _chat_GetDocumentRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_DocumentResponse__Output>): grpc.ClientUnaryCall;
+  getDocument(argument: _chat_GetDocumentRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_DocumentResponse__Output>): grpc.ClientUnaryCall;
+  getDocument(argument: _chat_GetDocumentRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_DocumentResponse__Output>): grpc.ClientUnaryCall;
+  getDocument(argument: _chat_GetDocumentRequest, callback: grpc.requestCallback<_chat_DocumentResponse__Output>): grpc.ClientUnaryCall;
+  
   GetRAGContext(argument: _chat_RAGContextRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_RAGContextResponse__Output>): grpc.ClientUnaryCall;
   GetRAGContext(argument: _chat_RAGContextRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_RAGContextResponse__Output>): grpc.ClientUnaryCall;
   GetRAGContext(argument: _chat_RAGContextRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_RAGContextResponse__Output>): grpc.ClientUnaryCall;
@@ -29,6 +54,20 @@ export interface RAGServiceClient extends grpc.Client {
   indexDocument(argument: _chat_IndexRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_IndexResponse__Output>): grpc.ClientUnaryCall;
   indexDocument(argument: _chat_IndexRequest, callback: grpc.requestCallback<_chat_IndexResponse__Output>): grpc.ClientUnaryCall;
   
+  IndexDocuments(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_chat_IndexRequest, _chat_IndexProgress__Output>;
+  IndexDocuments(options?: grpc.CallOptions): grpc.ClientDuplexStream<_chat_IndexRequest, _chat_IndexProgress__Output>;
+  indexDocuments(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_chat_IndexRequest, _chat_IndexProgress__Output>;
+  indexDocuments(options?: grpc.CallOptions): grpc.ClientDuplexStream<_chat_IndexRequest, _chat_IndexProgress__Output>;
+  
+  ListDocuments(argument: _chat_ListDocumentsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListDocumentsResponse__Output>): grpc.ClientUnaryCall;
+  ListDocuments(argument: _chat_ListDocumentsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_ListDocumentsResponse__Output>): grpc.ClientUnaryCall;
+  ListDocuments(argument: _chat_ListDocumentsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListDocumentsResponse__Output>): grpc.ClientUnaryCall;
+  ListDocuments(argument: _chat_ListDocumentsRequest, callback: grpc.requestCallback<_chat_ListDocumentsResponse__Output>): grpc.ClientUnaryCall;
+  listDocuments(argument: _chat_ListDocumentsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListDocumentsResponse__Output>): grpc.ClientUnaryCall;
+  listDocuments(argument: _chat_ListDocumentsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_ListDocumentsResponse__Output>): grpc.ClientUnaryCall;
+  listDocuments(argument: _chat_ListDocumentsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListDocumentsResponse__Output>): grpc.ClientUnaryCall;
+  listDocuments(argument: _chat_ListDocumentsRequest, callback: grpc.requestCallback<_chat_ListDocumentsResponse__Output>): grpc.ClientUnaryCall;
+  
   SearchDocuments(argument: _chat_SearchRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_SearchResponse__Output>): grpc.ClientUnaryCall;
   SearchDocuments(argument: _chat_SearchRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_SearchResponse__Output>): grpc.ClientUnaryCall;
   SearchDocuments(argument: _chat_SearchRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_SearchResponse__Output>): grpc.ClientUnaryCall;
@@ -41,16 +80,28 @@ export interface RAGServiceClient extends grpc.Client {
 }
 
 export interface RAGServiceHandlers extends grpc.UntypedServiceImplementation {
+  DeleteDocument: grpc.handleUnaryCall<_chat_DeleteDocumentRequest__Output, _chat_DeleteDocumentResponse>;
+  
+  GetDocument: grpc.handleUnaryCall<_chat_GetDocumentRequest__Output, _chat_DocumentResponse>;
+  
   GetRAGContext: grpc.handleUnaryCall<_chat_RAGContextRequest__Output, _chat_RAGContextResponse>;
   
   IndexDocument: grpc.handleUnaryCall<_chat_IndexRequest__Output, _chat_IndexResponse>;
+  
+  IndexDocuments: grpc.handleBidiStreamingCall<_chat_IndexRequest__Output, _chat_IndexProgress>;
+  
+  ListDocuments: grpc.handleUnaryCall<_chat_ListDocumentsRequest__Output, _chat_ListDocumentsResponse>;
   
   SearchDocuments: grpc.handleUnaryCall<_chat_SearchRequest__Output, _chat_SearchResponse>;
   
 }
 
 export interface RAGServiceDefinition extends grpc.ServiceDefinition {
+  DeleteDocument: MethodDefinition<_chat_DeleteDocumentRequest, _chat_DeleteDocumentResponse, _chat_DeleteDocumentRequest__Output, _chat_DeleteDocumentResponse__Output>
+  GetDocument: MethodDefinition<_chat_GetDocumentRequest, _chat_DocumentResponse, _chat_GetDocumentRequest__Output, _chat_DocumentResponse__Output>
   GetRAGContext: MethodDefinition<_chat_RAGContextRequest, _chat_RAGContextResponse, _chat_RAGContextRequest__Output, _chat_RAGContextResponse__Output>
   IndexDocument: MethodDefinition<_chat_IndexRequest, _chat_IndexResponse, _chat_IndexRequest__Output, _chat_IndexResponse__Output>
+  IndexDocuments: MethodDefinition<_chat_IndexRequest, _chat_IndexProgress, _chat_IndexRequest__Output, _chat_IndexProgress__Output>
+  ListDocuments: MethodDefinition<_chat_ListDocumentsRequest, _chat_ListDocumentsResponse, _chat_ListDocumentsRequest__Output, _chat_ListDocumentsResponse__Output>
   SearchDocuments: MethodDefinition<_chat_SearchRequest, _chat_SearchResponse, _chat_SearchRequest__Output, _chat_SearchResponse__Output>
 }

@@ -6,10 +6,18 @@ export interface SearchRequest {
   'query'?: (string);
   'topK'?: (number);
   'similarityThreshold'?: (number | string);
+  'collection'?: (string);
+  'filter'?: (string);
+  'chunksPerDocument'?: (number);
+  'exact'?: (boolean);
 }
 
 export interface SearchRequest__Output {
   'query': (string);
   'topK': (number);
   'similarityThreshold': (number);
+  'collection': (string);
+  'filter': (string);
+  'chunksPerDocument': (number);
+  'exact': (boolean);
 }

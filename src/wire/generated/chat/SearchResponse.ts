@@ -2,11 +2,16 @@
 // Original file: protos/rag_service.proto
 
 import type { SearchResult as _chat_SearchResult, SearchResult__Output as _chat_SearchResult__Output } from '../chat/SearchResult.ts';
+import type { Correction as _chat_Correction, Correction__Output as _chat_Correction__Output } from '../chat/Correction.ts';
 
 export interface SearchResponse {
   'results'?: (_chat_SearchResult)[];
+  'corrections'?: (_chat_Correction)[];
+  'notices'?: (string)[];
 }
 
 export interface SearchResponse__Output {
   'results': (_chat_SearchResult__Output)[];
+  'corrections': (_chat_Correction__Output)[];
+  'notices': (string)[];
 }

@@ -34,7 +34,8 @@ export interface CrashReport {
 
 /** Longer than any round takes on a busy machine. */
 const ROUND_MS = 60_000;
-const ROOMS = ["general", "crash-two"] as const;
+/** Where the load writes; one of them is the default room. */
+export const crashRooms = ["general", "crash-two"] as const;
 
 /** Runs the rounds and checks the accounts; throws at the first thing that does not hold. */
 export async function crashRounds(options: CrashRoundsOptions): Promise<CrashReport> {
@@ -45,7 +46,7 @@ export async function crashRounds(options: CrashRoundsOptions): Promise<CrashRep
   let server = new ServerProcess({ env });
   try {
     await server.ready();
-    await using crew = new WriterCrew({ address, rooms: ROOMS, writers: 8, seed: options.seed });
+    await using crew = new WriterCrew({ address, rooms: crashRooms, writers: 8, seed: options.seed });
     await using followers = new Followers(address, url);
     const trouble = Promise.race([crew.failed(), followers.failed]);
     trouble.catch(() => {});
@@ -80,8 +81,8 @@ export class Followers implements AsyncDisposable {
   readonly ofUser: Follower;
 
   constructor(address: string, url: string) {
-    this.all = ROOMS.flatMap((room) => [followGrpc(address, { room }), followGrpc(address, { room }), followSse(url, room)]);
-    this.ofUser = followGrpc(address, { room: ROOMS[0], subscribeTo: "writer-1", includeChanges: false });
+    this.all = crashRooms.flatMap((room) => [followGrpc(address, { room }), followGrpc(address, { room }), followSse(url, room)]);
+    this.ofUser = followGrpc(address, { room: crashRooms[0], subscribeTo: "writer-1", includeChanges: false });
   }
 
   get failed(): Promise<never> {
@@ -108,7 +109,7 @@ export interface Faces {
 /** Holds the rooms, read through both faces, and what the followers saw, against what the writers were told. The crew must have stopped. */
 export async function checkAccounts(crew: WriterCrew, followers: Followers, { address, url, trouble }: Faces): Promise<void> {
   const everything = [...crew.written.values()];
-  for (const room of ROOMS) {
+  for (const room of crashRooms) {
     const history = await readRoom(address, room);
     assertHistory(history, everything.filter((one) => one.room === room));
     const rows = history.messages.map((message) => [message.id, message.clientMessageId, message.content] as const);
@@ -119,7 +120,7 @@ export async function checkAccounts(crew: WriterCrew, followers: Followers, { ad
       assertFollowedAll(follower, history.headSeq, crew.written);
     }
   }
-  const theirs = everything.filter((one) => one.room === ROOMS[0] && one.username === "writer-1" && one.deleted !== true);
+  const theirs = everything.filter((one) => one.room === crashRooms[0] && one.username === "writer-1" && one.deleted !== true);
   await within(15_000, followers.ofUser.name, followers.ofUser.position.reached(Math.max(...theirs.map((one) => one.id), 0)));
   assertFollowedUser(followers.ofUser, "writer-1", everything);
 }

@@ -14,8 +14,6 @@ export interface FuzzOptions {
   readonly rpc: RpcName;
   readonly requests: number;
   readonly seed: number;
-  /** Requests under way at once; default 48. */
-  readonly atOnce?: number;
 }
 
 /** How the requests of one RPC ended. */
@@ -53,21 +51,28 @@ const LIBRARY_STATUSES: ReadonlySet<number> = new Set([2, 12]);
 /** Examples of one kind of wrong end. */
 const MAX_SHOWN = 3;
 
+/** Several connections, because one that sends a large body to nowhere holds up whatever else is on it. */
+const CONNECTIONS = 8;
+const AT_ONCE_EACH = 6;
+
 /** Sends the requests of one seed. The first requests of a seed are the same however many there are. */
-export async function fuzzRpc({ address, rpc, requests, seed, atOnce = 48 }: FuzzOptions): Promise<FuzzTally> {
+export async function fuzzRpc({ address, rpc, requests, seed }: FuzzOptions): Promise<FuzzTally> {
   const random = seeded(seed);
   const tally = new Tally(rpc);
-  await using sender = new RawSender(address);
   let sent = 0;
-  const lane = async () => {
+  const lane = async (sender: RawSender) => {
     while (sent < requests) {
       const number = ++sent;
       const request = fuzzRequest(rpc, random);
       tally.add(number, request, await sender.send(request));
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, lane));
-  if (sender.lost > 0) tally.wrong.push(`${rpc}: the connection was lost ${sender.lost} times`);
+  const connection = async () => {
+    await using sender = new RawSender(address);
+    await Promise.all(Array.from({ length: AT_ONCE_EACH }, () => lane(sender)));
+    if (sender.lost > 0) tally.wrong.push(`${rpc}: a connection was lost ${sender.lost} times`);
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
   return tally;
 }
 

@@ -24,7 +24,7 @@ export type FuzzOutcome =
 const MAX_RESETS = 500;
 
 /** How long an answered request may take to close. */
-const UNSENT_MS = 200;
+const UNSENT_MS = 25;
 
 /** One connection, made again when it is lost. */
 export class RawSender implements AsyncDisposable {

@@ -1,0 +1,75 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { ChatError, MessageServiceClient } from "../../src/clients/mod.ts";
+import { status } from "../../src/wire/grpc_js.ts";
+import { databasePlace } from "../support/database.ts";
+import { within } from "../support/deadline.ts";
+import { RawStreams } from "../support/raw_streams.ts";
+import { type ServerEnv, ServerProcess } from "../support/server_process.ts";
+
+const STREAMS = 500;
+const CALLS = 50;
+
+for (const kind of ["pglite", "postgres"] as const) {
+  Deno.test({
+    name: `main at SIGTERM answers 50 accepted calls, tells 500 streams where to resume, and ends with 0 within 10 s (${kind})`,
+    // grpc-js keeps a timer of each connection for a while after its client is closed.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      await using place = await databasePlace(kind);
+      const { config } = place;
+      const env: ServerEnv = config.kind === "pglite" ? { DATA_DIR: config.dataDir } : { DATABASE_URL: config.url };
+      await using server = new ServerProcess({ env });
+      const { grpcAddress: address } = await server.ready();
+      using connections = new RawStreams(address, 5);
+      await using client = new MessageServiceClient({ address, maxAttempts: 1 });
+      const { seq } = await client.createMessage({ username: "ann", content: "First" });
+      const streams = Array.from({ length: STREAMS }, () => connections.open({ afterSeq: 0 }));
+      await within(30_000, "500 streams", Promise.all(streams.map((stream) => stream.opened)));
+
+      let answered = 0;
+      // Rooms of their own, so that each call is a transaction of its own and they cannot all be answered in one go.
+      const calls = Array.from({ length: CALLS }, async (_, index) => {
+        const message = await client.createMessage({
+          username: "ann",
+          content: `Call ${index}`,
+          room: `room-${index}`,
+          clientMessageId: `key-${index}`,
+        });
+        answered++;
+        return message;
+      });
+      await Promise.any(calls);
+      const underWay = CALLS - answered;
+      server.kill("SIGTERM");
+      const killedAt = performance.now();
+
+      const results = await within(10_000, "the calls' answers", Promise.allSettled(calls));
+      const ends = await within(10_000, "the streams' ends", Promise.all(streams.map((stream) => stream.ended)));
+      const { code } = await server.outcome();
+      assertLess(performance.now() - killedAt, 10_000, "time from SIGTERM to the end");
+      assertEquals(code, 0);
+      assert(underWay > 0, "every call was answered before the signal, so this run proves nothing");
+      const refused = results.filter((result) => result.status === "rejected").map((result) => result.reason);
+      assertEquals(refused.map((error) => error instanceof ChatError ? error.message : error), [], "calls without an answer");
+      for (const [index, end] of ends.entries()) {
+        assertEquals([end.code, end.resumeSeq], [status.UNAVAILABLE, seq], `stream ${index}: ${end.details}`);
+        assertEquals(streams[index]?.seqs, [1]);
+      }
+      await assertStored(env);
+    },
+  });
+}
+
+/** What was answered is there after the next start. */
+async function assertStored(env: ServerEnv): Promise<void> {
+  await using server = new ServerProcess({ env });
+  const { grpcAddress: address } = await server.ready();
+  await using client = new MessageServiceClient({ address });
+  for (let index = 0; index < CALLS; index++) {
+    const { messages } = await client.getMessages({ room: `room-${index}` });
+    assertEquals(messages.map((message) => message.content), [`Call ${index}`]);
+  }
+  server.kill("SIGTERM");
+  assertEquals((await server.outcome()).code, 0);
+}

@@ -24,8 +24,6 @@ export interface RawStream {
   readonly ended: Promise<StreamEnd>;
   /** Positions received so far. */
   readonly seqs: readonly number[];
-  /** Begins or goes on to read. */
-  read(): void;
 }
 
 /** Connections to one server; streams are spread over them. */
@@ -38,8 +36,8 @@ export class RawStreams implements Disposable {
     this.#clients = Array.from({ length: connections }, () => new Client(address, credentials.createInsecure(), options));
   }
 
-  /** Opens a stream; with `reading: false` nothing is taken from it until {@link RawStream.read}. */
-  open(request: StreamMessagesRequest, { reading = true } = {}): RawStream {
+  /** Opens a stream and reads it to its end. */
+  open(request: StreamMessagesRequest): RawStream {
     const client = this.#clients[this.#next++ % this.#clients.length]!;
     const { path, requestSerialize, responseDeserialize } = messageServiceDefinition.StreamMessages;
     const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata());
@@ -50,10 +48,9 @@ export class RawStreams implements Disposable {
     call.on("status", ({ code, details, metadata }: StatusObject) => ended.resolve({ code, details, resumeSeq: resumeSeqOf(metadata) }));
     call.on("error", (error: ServiceError) => opened.reject(error));
     opened.promise.catch(() => {}); // told by `ended` as well
-    const read = () => void call.on("data", (message: MessageResponse__Output) => seqs.push(message.seq));
-    if (reading) read();
+    call.on("data", (message: MessageResponse__Output) => seqs.push(message.seq));
     call.write(request);
-    return { opened: opened.promise, ended: ended.promise, seqs, read };
+    return { opened: opened.promise, ended: ended.promise, seqs };
   }
 
   [Symbol.dispose](): void {

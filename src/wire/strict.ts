@@ -13,11 +13,14 @@ const FIXED64 = 1;
 const LENGTH = 2;
 const FIXED32 = 5;
 const FORMAT_NAMES: Readonly<Record<number, string>> = { 0: "varint", 1: "64-bit", 2: "length-delimited", 5: "32-bit" };
-const FIXED_TYPES: Readonly<Record<string, number>> = {
+/** Decoders cut larger ones to 32 bits, and find another field there. */
+const MAX_FIELD_NUMBER = 2 ** 29 - 1;
+const SCALAR_FORMATS: Readonly<Record<string, number>> = {
+  ...{ string: LENGTH, bytes: LENGTH },
+  ...{ int32: VARINT, int64: VARINT, uint32: VARINT, uint64: VARINT, sint32: VARINT, sint64: VARINT, bool: VARINT },
   ...{ double: FIXED64, fixed64: FIXED64, sfixed64: FIXED64 },
   ...{ float: FIXED32, fixed32: FIXED32, sfixed32: FIXED32 },
 };
-const LENGTH_TYPES: ReadonlySet<string> = new Set(["string", "bytes"]);
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** ASCII up to this is looked through here: quicker than a call of the runtime. */
 const SHORT_TEXT_BYTES = 64;
@@ -42,7 +45,8 @@ interface FieldJson {
   readonly keyType?: string;
 }
 
-type TypesJson = Readonly<Record<string, { readonly fields?: Readonly<Record<string, FieldJson>> }>>;
+/** A message has fields, an enum has values. */
+type TypesJson = Readonly<Record<string, { readonly fields?: Readonly<Record<string, FieldJson>>; readonly values?: object }>>;
 
 const types: TypesJson = PROTOS.nested.chat.nested as unknown as TypesJson;
 const shapes = new Map<string, MessageShape>();
@@ -64,7 +68,7 @@ class Walk {
     while (this.#at < end) {
       const tag = this.#varint(end);
       const number = Math.floor(tag / 8);
-      if (number === 0) throw unreadable("has a field number 0");
+      if (number === 0 || number > MAX_FIELD_NUMBER) throw unreadable(`has a field number ${number}`);
       this.#field(shape.get(number), tag % 8, end);
     }
   }
@@ -137,23 +141,31 @@ function shapeOf(messageType: string): MessageShape {
   if (known !== undefined) return known;
   const shape = new Map<number, FieldShape>();
   shapes.set(messageType, shape);
-  for (const [name, field] of Object.entries(types[messageType]?.fields ?? {})) shape.set(field.id, fieldShape(name, field));
+  for (const [name, field] of Object.entries(types[messageType]?.fields ?? {})) {
+    const fieldShape = shapeOfField(name, field);
+    if (fieldShape !== undefined) shape.set(field.id, fieldShape);
+  }
   return shape;
 }
 
-function fieldShape(camelCase: string, field: FieldJson): FieldShape {
+/** Undefined for a type of another package: such a field is passed over like an unknown one. */
+function shapeOfField(camelCase: string, field: FieldJson): FieldShape | undefined {
   const name = camelCase.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  const message = field.keyType === undefined ? undefined : mapEntry(name, field.keyType, field.type);
-  if (message !== undefined) return { name, format: LENGTH, packable: false, isText: false, message };
-  const isMessage = types[field.type] !== undefined;
-  const format = isMessage || LENGTH_TYPES.has(field.type) ? LENGTH : FIXED_TYPES[field.type] ?? VARINT;
-  return {
-    ...{ name, format, packable: field.rule === "repeated" && format !== LENGTH, isText: field.type === "string" },
-    message: isMessage ? shapeOf(field.type) : undefined,
-  };
+  if (field.keyType !== undefined) return { ...ofMessage(name), message: mapEntry(name, field.keyType, field.type) };
+  const named = types[field.type];
+  if (named?.fields !== undefined) return { ...ofMessage(name), message: shapeOf(field.type) };
+  const format = named?.values === undefined ? SCALAR_FORMATS[field.type] : VARINT;
+  if (format === undefined) return undefined;
+  const packable = field.rule === "repeated" && format !== LENGTH;
+  return { name, format, packable, isText: field.type === "string", message: undefined };
 }
 
+function ofMessage(name: string): Omit<FieldShape, "message"> {
+  return { name, format: LENGTH, packable: false, isText: false };
+}
+
+/** A map is a repeated message of key and value; both go by the map's name. */
 function mapEntry(name: string, keyType: string, type: string): MessageShape {
-  const part = (id: number, partType: string): [number, FieldShape] => [id, { ...fieldShape(name, { type: partType, id }), name }];
-  return new Map([part(1, keyType), part(2, type)]);
+  const parts = [shapeOfField(name, { type: keyType, id: 1 }), shapeOfField(name, { type, id: 2 })];
+  return new Map(parts.flatMap((part, index) => part === undefined ? [] : [[index + 1, { ...part, name }]]));
 }

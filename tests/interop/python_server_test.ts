@@ -1,6 +1,6 @@
 /** The gRPC project's interoperability cases that apply, with this system's client and a Python server that compresses what it sends. */
 import { Buffer } from "node:buffer";
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertGreater, assertMatch, assertRejects } from "@std/assert";
 import { ChatError, MessageServiceClient } from "../../src/clients/mod.ts";
 import { Client, credentials, type ServiceError, status } from "../../src/wire/grpc_js.ts";
 import { connect, TestStream } from "../transport/grpc_support.ts";
@@ -89,7 +89,7 @@ const failures: readonly Case[] = [
     run: async (client, peer) => {
       const failed = await fail(client.createMessage({ ...ann, messageType: "sleep" }, { deadlineMs: 100 }));
       assertEquals(failed.code, "deadline_exceeded");
-      assertEquals((await peer.ask("cancellations", { count: 1 })).count, 1);
+      assertEquals((await peer.ask("ended", { count: 1 })).count, 1);
     },
   },
   {
@@ -97,10 +97,10 @@ const failures: readonly Case[] = [
     run: async (client, peer) => {
       const caller = new AbortController();
       const failing = fail(client.createMessage({ ...ann, messageType: "sleep" }, { signal: caller.signal }));
+      assertEquals((await peer.ask("begun", { count: 2 })).count, 2);
       caller.abort();
       assertEquals((await failing).code, "cancelled");
-      assertEquals((await fail(client.createMessage({ ...ann, messageType: "sleep" }, { deadlineMs: 50 }))).code, "deadline_exceeded");
-      assertEquals((await peer.ask("cancellations", { count: 2 })).count >= 2, true);
+      assertEquals((await peer.ask("ended", { count: 2 })).count, 2);
     },
   },
 ];
@@ -110,7 +110,7 @@ const streams: readonly Case[] = [
     name: "server_streaming: one request and messages of every size in order",
     run: async (client) => {
       const sizes: number[] = [];
-      for await (const message of client.streamMessages({ subscribeTo: `resumable-wait:${JSON.stringify(STREAM_SIZES)}`, afterSeq: 0 })) {
+      for await (const message of client.streamMessages({ subscribeTo: `resumable:${JSON.stringify(STREAM_SIZES)}`, afterSeq: 0 })) {
         if (sizes.push(message.content.length) === STREAM_SIZES.length) break;
       }
       assertEquals(sizes, STREAM_SIZES);
@@ -143,15 +143,16 @@ const streams: readonly Case[] = [
     name: "cancel_after_begin and cancel_after_first_response: the server is told",
     run: async (_client, peer, address) => {
       using plain = connect(address);
-      const begun = new TestStream(plain).ask({ subscribeTo: "all:[]" });
+      const begun = new TestStream(plain).ask({ subscribeTo: "sleep:[]" });
       begun.call.cancel();
       assertEquals((await begun.status()).code, status.CANCELLED);
-      const { count } = await peer.ask("cancellations", { count: 0 });
-      const followed = new TestStream(plain).ask({ subscribeTo: "wait:[7]" });
+      // The end of a stream that may never have reached the server need not be counted; the next one's must be.
+      const { count } = await peer.ask("ended", { count: 0 });
+      const followed = new TestStream(plain).ask({ subscribeTo: "sleep:[7]" });
       assertEquals((await followed.received(1)).map((content) => content.length), [7]);
       followed.call.cancel();
       assertEquals((await followed.status()).code, status.CANCELLED);
-      assertEquals((await peer.ask("cancellations", { count: count + 1 })).count, count + 1);
+      assertGreater((await peer.ask("ended", { count: count + 1 })).count, count);
     },
   },
 ];

@@ -9,40 +9,42 @@ import message_service_pb2 as pb
 import message_service_pb2_grpc as service
 from peer import serve_instructions
 
-PATIENCE_S = 10
+PATIENCE_S = 5
 SPECIAL = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n"
 
 
-class Cancellations:
-    """Counts the calls whose clients went away, and lets a test wait for them."""
+class Counter:
+    """A number that tests wait for."""
 
     def __init__(self):
         self._count = 0
         self._changed = threading.Condition()
 
-    def watch(self, context):
-        """Returns an event that is set when the call has ended."""
-        ended = threading.Event()
-
-        def end():
-            with self._changed:
-                self._count += 1
-                self._changed.notify_all()
-            ended.set()
-
-        if not context.add_callback(end):
-            end()
-        return ended
+    def add(self):
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
 
     def wait_for(self, count):
         with self._changed:
             self._changed.wait_for(lambda: self._count >= count, PATIENCE_S)
-            return self._count
+            return {"count": self._count}
 
 
-cancellations = Cancellations()
+begun = Counter()
+ended = Counter()
 metadata_seen = []
 attempts = {}
+
+
+def sleep(context):
+    """Counts the call as begun, waits for it to be over, by its client's deadline or cancel, and counts it as ended."""
+    over = threading.Event()
+    if not context.add_callback(over.set):
+        over.set()
+    begun.add()
+    if over.wait(60):
+        ended.add()
 
 
 class MessageService(service.MessageServiceServicer):
@@ -55,7 +57,7 @@ class MessageService(service.MessageServiceServicer):
             context.set_trailing_metadata((("chat-error-field", "content"), ("chat-retry-after-ms", "1")))
             context.abort(grpc.StatusCode[argument], SPECIAL if request.content == "special" else request.content)
         if kind == "sleep":
-            cancellations.watch(context).wait(PATIENCE_S)
+            sleep(context)
         if kind == "flaky":
             attempts[request.content] = attempts.get(request.content, 0) + 1
             if attempts[request.content] < int(argument):
@@ -67,18 +69,15 @@ class MessageService(service.MessageServiceServicer):
         return pb.GetMessagesResponse()
 
     def StreamMessages(self, requests, context):
-        """Sends one message for each size that a request names. With "resumable:" before them it tells a position first."""
-        ended = None
+        """Sends a message for each size that a request names. "resumable:" before them tells a position first, "sleep:" sleeps after them."""
         for request in requests:
             kind, _, argument = request.subscribe_to.rpartition(":")
-            if kind.startswith("resumable") and ended is None:
+            if kind == "resumable":
                 context.send_initial_metadata((("chat-resume-seq", "0"),))
-            if kind.endswith("wait") and ended is None:
-                ended = cancellations.watch(context)
             for index, size in enumerate(json.loads(argument)):
                 yield pb.MessageResponse(id=index + 1, content="x" * size, username="ann", message_type="text", timestamp=1_700_000_000)
-        if ended is not None:
-            ended.wait(PATIENCE_S)
+            if kind != "":
+                sleep(context)
 
 
 server = grpc.server(
@@ -91,7 +90,8 @@ port = server.add_insecure_port("127.0.0.1:0")
 server.start()
 serve_instructions({
     "port": lambda: {"port": port},
-    "cancellations": lambda count: {"count": cancellations.wait_for(count)},
+    "begun": begun.wait_for,
+    "ended": ended.wait_for,
     "metadata": lambda: {"last": metadata_seen[-1]},
 })
 server.stop(None).wait()

@@ -8,7 +8,7 @@ import type { MessageService } from "./contracts.ts";
 import { abortError, ChatError } from "./core/errors.ts";
 import { openDatabase } from "./database/open.ts";
 import { type Readiness, startGateway } from "./gateway/gateway.ts";
-import { startGrpcServer } from "./grpc/server.ts";
+import { type GrpcServerOptions, startGrpcServer } from "./grpc/server.ts";
 import { createMessageService } from "./message/service.ts";
 import type { Log } from "./observability/log.ts";
 
@@ -47,6 +47,8 @@ interface Part {
 interface Rooms {
   readonly message: MessageService;
   readonly readiness: () => Readiness;
+  /** How each service is, by its full name. */
+  readonly health: NonNullable<GrpcServerOptions["health"]>;
 }
 
 class ComposedApp implements App {
@@ -98,7 +100,8 @@ class ComposedApp implements App {
     // A page must fit into a gRPC message with room to spare, whatever the limit is set to.
     const pageBytes = Math.floor(grpc.maxMessageBytes / 4);
     const message = await this.#begin("message service", this.#rooms, () => createMessageService({ database, bus, log, pageBytes }));
-    return { message, readiness: () => readinessOf({ database: database.health() }) };
+    const health = { "chat.MessageService": () => database.health().ok };
+    return { message, readiness: () => readinessOf({ database: database.health() }), health };
   }
 
   /** The message service of another process. */
@@ -108,7 +111,7 @@ class ComposedApp implements App {
     const options = { address, maxMessageBytes: grpc.maxMessageBytes, ...tls };
     const message = await this.#begin("remote message service", this.#rooms, () => new RemoteMessageService(options));
     // It answers for itself: a gateway that called itself unready with it would make one outage two.
-    return { message, readiness: () => readinessOf({}) };
+    return { message, readiness: () => readinessOf({}), health: {} };
   }
 
   async #openBus(): Promise<Bus> {
@@ -117,13 +120,13 @@ class ComposedApp implements App {
     return await createPostgresBus({ url: database.url, log: this.#log });
   }
 
-  async #startFaces({ message, readiness }: Rooms): Promise<Ports> {
+  async #startFaces({ message, readiness, health }: Rooms): Promise<Ports> {
     const { services, grpc, http } = this.#config;
     const log = this.#log;
     const ports: { grpcPort?: number; httpPort?: number } = {};
     if (grpc.enabled && services.has("message")) {
       ports.grpcPort = (await this.#begin("gRPC server", this.#faces, () =>
-        startGrpcServer({ config: grpc, services: { message }, log }))).port;
+        startGrpcServer({ config: grpc, services: { message }, health, log }))).port;
     }
     if (services.has("gateway")) {
       ports.httpPort = (await this.#begin("gateway", this.#faces, () =>

@@ -36,6 +36,8 @@ export interface GrpcConfig {
   readonly maxMessageBytes: number;
   readonly keepaliveTimeMs: number;
   readonly keepaliveTimeoutMs: number;
+  /** Who may ask what the server offers: everybody, nobody, or (default) callers from this machine and callers who have proved who they are. */
+  readonly reflection?: "on" | "off" | "auto";
 }
 
 /** Which database. The URL holds a password: it is never logged or printed. */

@@ -93,6 +93,7 @@ function toGrpcConfig(values: SettingValues): GrpcConfig {
     maxMessageBytes: values.GRPC_MAX_MESSAGE_SIZE,
     keepaliveTimeMs: values.GRPC_KEEPALIVE_TIME_MS,
     keepaliveTimeoutMs: values.GRPC_KEEPALIVE_TIMEOUT_MS,
+    reflection: values.GRPC_REFLECTION,
   };
 }
 

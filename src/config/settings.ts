@@ -98,6 +98,12 @@ export const settings = {
     "Milliseconds that a ping may go unanswered before the connection is dropped",
     "The specification's",
   ),
+  GRPC_REFLECTION: given(
+    oneOf(["auto", "on", "off"]),
+    "auto",
+    "Who may ask the gRPC server what it offers (server reflection): on, everybody; off, nobody; auto, on loopback everybody, elsewhere callers who have proved who they are",
+    "Tools such as buf curl need it; strangers do not",
+  ),
   AUTH_MODE: given(
     oneOf(["none"], ["api_key", "jwt"]),
     "none",

@@ -9,7 +9,9 @@ import { Server, type ServerCredentials, type ServerOptions } from "../wire/grpc
 import { MessageFrames } from "../wire/message_frames.ts";
 import { serverCredentials } from "./credentials.ts";
 import { Gate } from "./gate.ts";
+import { HealthBoard, type ServiceChecks } from "./health_board.ts";
 import { correctInputFaults } from "./input_faults.ts";
+import { addIntrospection } from "./introspection.ts";
 import { messageHandlers } from "./message_handlers.ts";
 import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
 import { withReadableRequests } from "./requests.ts";
@@ -20,6 +22,8 @@ export interface GrpcServerOptions {
   /** The services it offers; calls to others are UNIMPLEMENTED. */
   readonly services: { readonly message?: MessageService };
   readonly log: Log;
+  /** How the services are, here or elsewhere; one that is served and not named here is well. */
+  readonly health?: ServiceChecks;
   /** Other limits than the production ones, for tests. */
   readonly limits?: OpenCallsOptions;
 }
@@ -70,9 +74,12 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     const definition = withReadableRequests(encodingOnce(messageServiceDefinition, frames));
     server.addService(definition, messageHandlers(services.message, frames, { gate, calls, log }));
   }
+  const offered = services.message === undefined ? [] : ["chat.MessageService"];
+  const board = new HealthBoard(options.health ?? {}, { own: offered });
+  addIntrospection(server, { config, offered, board, calls, log });
   try {
     const port = await bind(server, config, credentials);
-    return new RunningServer(port, { server, calls, gate, frames });
+    return new RunningServer(port, { server, calls, gate, frames, board });
   } catch (error) {
     calls.endAll(new ChatError("unavailable", "The server did not start"));
     server.forceShutdown();
@@ -85,6 +92,7 @@ interface Parts {
   readonly calls: OpenCalls;
   readonly gate: Gate;
   readonly frames: MessageFrames;
+  readonly board: HealthBoard;
 }
 
 class RunningServer implements GrpcServer {
@@ -107,8 +115,9 @@ class RunningServer implements GrpcServer {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const { server, calls } = this.#parts;
+    const { server, calls, board } = this.#parts;
     const reason = new ChatError("unavailable", "The server is shutting down", { retryAfterMs: 0 });
+    board.stop();
     calls.refuse(reason);
     const force = setTimeout(() => {
       calls.endAll(reason);

@@ -2,6 +2,8 @@ import { fromJSON } from "@grpc/proto-loader";
 import { DESCRIPTOR_SET_BASE64 } from "./generated/descriptors.ts";
 import { PROTOS } from "./generated/protos.ts";
 import type { MessageServiceDefinition } from "./generated/chat/MessageService.ts";
+import type { HealthDefinition } from "./generated/grpc/health/v1/Health.ts";
+import type { ServerReflectionDefinition } from "./generated/grpc/reflection/v1/ServerReflection.ts";
 
 /** The protos as a binary `google.protobuf.FileDescriptorSet`, for reflection and tests. */
 export const descriptorSet: Uint8Array = Uint8Array.fromBase64(DESCRIPTOR_SET_BASE64);
@@ -19,3 +21,12 @@ const loaded = fromJSON(PROTOS as unknown as Parameters<typeof fromJSON>[0], {
 
 /** Paths and codecs of `chat.MessageService`, for grpc-js servers and clients. */
 export const messageServiceDefinition = loaded["chat.MessageService"] as unknown as MessageServiceDefinition;
+
+/** Paths and codecs of `grpc.health.v1.Health`. */
+export const healthDefinition = loaded["grpc.health.v1.Health"] as unknown as HealthDefinition;
+
+/** Paths and codecs of server reflection; the older version has the same messages under another name. */
+export const reflectionDefinitions: readonly ServerReflectionDefinition[] = [
+  loaded["grpc.reflection.v1.ServerReflection"] as unknown as ServerReflectionDefinition,
+  loaded["grpc.reflection.v1alpha.ServerReflection"] as unknown as ServerReflectionDefinition,
+];

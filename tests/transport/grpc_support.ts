@@ -37,6 +37,8 @@ export interface TestServerOptions {
   readonly keepaliveTimeMs?: number;
   readonly keepaliveTimeoutMs?: number;
   readonly limits?: GrpcServerOptions["limits"];
+  readonly health?: GrpcServerOptions["health"];
+  readonly reflection?: "on" | "off" | "auto";
 }
 
 /** A server, what it serves, and what it logs. */
@@ -58,10 +60,12 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       ...{ maxMessageBytes: options.maxMessageBytes ?? 4 * 1024 * 1024 },
       ...{ keepaliveTimeMs: options.keepaliveTimeMs ?? 30_000, keepaliveTimeoutMs: options.keepaliveTimeoutMs ?? 10_000 },
       ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.reflection === undefined ? {} : { reflection: options.reflection }),
     },
     services: { message: options.service ?? memory },
     log: createLog("debug", (line) => lines.push(line)),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.health === undefined ? {} : { health: options.health }),
   });
   const stop = () => server.stop({ deadlineMs: 0 });
   return { server, service: memory, log: lines, address: `127.0.0.1:${server.port}`, [Symbol.asyncDispose]: stop };

@@ -20,6 +20,7 @@ Deno.test("readConfig gives the documented defaults for an empty environment", (
     maxMessageBytes: 4_194_304,
     keepaliveTimeMs: 10_000,
     keepaliveTimeoutMs: 5_000,
+    reflection: "auto",
   });
   assertEquals(config.database, { kind: "pglite", dataDir: "./data" });
   assertEquals(config.eventBus, "memory");
@@ -50,6 +51,7 @@ Deno.test("readConfig reads the specification's names with the specification's m
     maxMessageBytes: 1_000_000,
     keepaliveTimeMs: 20_000,
     keepaliveTimeoutMs: 6_000,
+    reflection: "auto",
   });
 });
 

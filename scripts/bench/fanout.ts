@@ -20,7 +20,7 @@ interface Case {
 
 const THOUSAND = { connections: 10, subscribers: 1_000 };
 const CASES: readonly Case[] = [
-  { name: "1 sender to 1,000 subscribers, flat out", load: { ...THOUSAND, senders: 32, untilDelivered: true }, perSecond: 80_000 },
+  { name: "1 sender to 1,000 subscribers, flat out", load: { ...THOUSAND, senders: 128, untilDelivered: true }, perSecond: 80_000 },
   { name: "1 sender to 1,000 subscribers, 80 messages/s", load: { ...THOUSAND, rate: 80 }, p99Ms: 30 },
   { name: "1 sender to 1,000 subscribers, 20 messages/s", load: { ...THOUSAND, rate: 20 } },
   { name: "100 senders to 1 subscriber, flat out", load: { connections: 1, subscribers: 1, senders: 100 } },

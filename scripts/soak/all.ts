@@ -13,11 +13,24 @@ interface Soak {
   readonly permissions: readonly string[];
 }
 
+/** As the tests have them: the real program and Postgres as processes, in folders of their own. */
+const TEST_PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys", "--allow-net=127.0.0.1"];
+
 const soaks: readonly Soak[] = [
   {
     name: "HTTP/2: connections end in every way while calls are in flight",
     script: "http2.ts",
     permissions: ["--allow-read", "--allow-write", "--allow-run", "--allow-net=127.0.0.1"],
+  },
+  {
+    name: "Crashes: the server is killed with -9 under load, on each database",
+    script: "crash.ts",
+    permissions: TEST_PERMISSIONS,
+  },
+  {
+    name: "Fuzz: broken requests to every RPC and to the HTTP face, on each database",
+    script: "fuzz.ts",
+    permissions: TEST_PERMISSIONS,
   },
 ];
 

@@ -1,16 +1,16 @@
 /**
  * Soak: the server killed with -9 under load, twenty times on each database; see `tests/support/crash_rounds.ts` for what must hold.
  *
- * usage: crash.ts [--rounds N] [--only pglite|postgres]; CRASH_SEED repeats a run
+ * usage: crash.ts [--short] [--rounds N] [--only pglite|postgres]; CRASH_SEED repeats a run
  *
  * @module
  */
 import { crashRounds } from "../../tests/support/crash_rounds.ts";
 import { databasePlace } from "../../tests/support/database.ts";
 import { seedOf } from "../../tests/support/seeded.ts";
-import { option } from "./options.ts";
+import { isSet, option } from "./options.ts";
 
-const rounds = Number(option("rounds", "20"));
+const rounds = Number(option("rounds", isSet("short") ? "2" : "20"));
 const only = option("only", "");
 const seed = seedOf("CRASH_SEED");
 console.log(`CRASH_SEED=${seed}`);

@@ -1,11 +1,15 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { connect } from "@nats-io/transport-node";
 import postgres from "postgres";
 import type { Bus, WakeUp } from "../../src/bus/bus.ts";
 import { createMemoryBus, MemoryNetwork } from "../../src/bus/memory.ts";
+import { createNatsBus, type NatsBusOptions } from "../../src/bus/nats.ts";
 import { createPostgresBus } from "../../src/bus/postgres.ts";
 import { ChatError } from "../../src/core/errors.ts";
+import { createLog } from "../../src/observability/log.ts";
 import { within } from "../support/deadline.ts";
 import { testLog } from "../support/log.ts";
+import { type NatsServer, startNatsCluster, startNatsServer } from "../support/nats.ts";
 import { freePort } from "../support/ports.ts";
 import { createTestDatabase, startPostgresServer, withPostgres } from "../support/postgres.ts";
 
@@ -30,7 +34,33 @@ const KINDS: readonly Kind[] = [
       return { join: () => createPostgresBus({ url, log: testLog() }), stop: drop };
     },
   },
+  {
+    name: "NATS",
+    start: async () => {
+      const server = await startNatsServer();
+      return { join: () => joinNats([server]), stop: () => server.kill() };
+    },
+  },
+  {
+    name: "a cluster of NATS",
+    start: async () => {
+      const cluster = await startNatsCluster(3);
+      let joined = 0;
+      // Each bus knows another member only, so that what it hears of the others has gone from member to member.
+      const join = async () => {
+        const count = ++joined;
+        const bus = await joinNats([cluster.servers[count - 1]!]);
+        await cluster.knows("chat.wake_up.*", count);
+        return bus;
+      };
+      return { join, stop: async () => await cluster[Symbol.asyncDispose]() };
+    },
+  },
 ];
+
+function joinNats(servers: readonly NatsServer[], options: Partial<NatsBusOptions> = {}): Promise<Bus> {
+  return createNatsBus({ servers: servers.map((server) => server.address), subjectPrefix: "chat.wake_up", log: testLog(), ...options });
+}
 
 /** What a bus has handed over, and a wait for the next. */
 class Inbox {
@@ -89,7 +119,7 @@ for (const { name, start } of KINDS) {
     const network = await start();
     const [sender, receiver] = await Promise.all([network.join(), network.join()]);
     const inbox = new Inbox(receiver);
-    const rooms = ["é".repeat(64), "\u0001".repeat(128), `'; notify "x" \\ ${"'".repeat(100)}`];
+    const rooms = ["é".repeat(64), "\u0001".repeat(128), `'; notify "x" \\ ${"'".repeat(100)}`, "a.*.>\t \r\nb", "\ufeff"];
     for (const room of rooms) sender.publish({ room, seq: Number.MAX_SAFE_INTEGER });
     for (const room of rooms) await inbox.until(room, at(room, Number.MAX_SAFE_INTEGER));
     await Promise.all([sender.close(), receiver.close()]);
@@ -143,4 +173,52 @@ Deno.test("a Postgres bus listens again after a restart, says that wake-ups may 
   await inbox.until("a new wake-up", at("found", 2));
   await Promise.all([sender!.close(), receiver!.close()]);
   await server.close();
+});
+
+Deno.test("createNatsBus starts with NATS down, says so in the log, and carries wake-ups once NATS is there", async () => {
+  await using server = await startNatsServer();
+  await server.kill();
+  const lines: string[] = [];
+  const log = createLog("warn", (line) => lines.push(line));
+  const [sender, receiver] = await Promise.all([joinNats([server], { log }), joinNats([server])]);
+  assertMatch(lines[0] ?? "", /NATS cannot be reached; until it can, messages of other replicas come with the poll/);
+  const inbox = new Inbox(receiver);
+  sender.publish({ room: "kept", seq: 1 });
+  await server.start();
+  await inbox.until("news that wake-ups may be lost", (wakeUp) => wakeUp === undefined);
+  sender.publish({ room: "general", seq: 2 });
+  await inbox.until("a wake-up", at("general", 2));
+  await Promise.all([sender.close(), receiver.close()]);
+});
+
+Deno.test("a NATS bus goes over to another member when its own dies, and says that wake-ups may be lost", async () => {
+  await using cluster = await startNatsCluster(2);
+  const [first, second] = cluster.servers;
+  await second!.kill(); // so that both buses are at the first
+  const [sender, receiver] = await Promise.all([joinNats(cluster.servers), joinNats(cluster.servers)]);
+  const [inbox, atSender] = [new Inbox(receiver), new Inbox(sender)];
+  await second!.start();
+  await first!.kill();
+  await Promise.all([inbox, atSender].map((each) => each.until("news of the loss", (wakeUp) => wakeUp === undefined)));
+  sender.publish({ room: "general", seq: 1 });
+  await inbox.until("a wake-up by the other member", at("general", 1));
+  await Promise.all([sender.close(), receiver.close()]);
+});
+
+Deno.test("a NATS bus survives messages that are no wake-ups", async () => {
+  await using server = await startNatsServer();
+  const [bus, other] = await Promise.all([joinNats([server]), joinNats([server])]);
+  const inbox = new Inbox(bus);
+  const stranger = await connect({ servers: server.address });
+  for (const token of ["Z2VuZXJhbA", "!!!", "Z2VuZXJhbA=="]) {
+    for (const text of ["", "1.5", "-1", "99999999999999999", "9007199254740993", "{}", "\u0000"]) {
+      stranger.publish(`chat.wake_up.${token}`, text);
+    }
+  }
+  stranger.publish("chat.wake_up._w", "1"); // not UTF-8
+  await stranger.flush();
+  other.publish({ room: "general", seq: 1 });
+  await inbox.until("the real one", at("general", 1));
+  assertEquals(inbox.received.length, 1);
+  await Promise.all([stranger.close(), bus.close(), other.close()]);
 });

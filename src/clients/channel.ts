@@ -1,5 +1,6 @@
 import { abortError, ChatError } from "../core/errors.ts";
 import { type ChannelOptions, Client, Metadata } from "../wire/grpc_js.ts";
+import { hostTarget } from "../wire/host_resolver.ts";
 import { metadataKeys } from "../wire/status.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { channelSecurity } from "./tls.ts";
@@ -84,7 +85,7 @@ export function callMetadata(requestId: string | undefined): Metadata {
 
 function openClient(options: ResolvedOptions): Client {
   const security = channelSecurity(options);
-  return new Client(options.address, security.credentials, { ...channelOptions(options), ...security.options });
+  return new Client(hostTarget(options.address), security.credentials, { ...channelOptions(options), ...security.options });
 }
 
 function channelOptions(options: ResolvedOptions): ChannelOptions {

@@ -46,6 +46,10 @@ export async function insertMessages(db: Kysely<Schema>, room: string, batch: re
   };
 }
 
+/**
+ * The lookup of keys is lateral with a limit, so that it can only be done key by key, by index. As a join it was planned once, while the room was
+ * small, as a hash of the whole table, and kept: each batch then read every message there was.
+ */
 function insertStatement(room: string, batch: readonly ValidCreate[]) {
   return sql<BatchRow>`
     with input as (
@@ -56,7 +60,9 @@ function insertStatement(room: string, batch: readonly ValidCreate[]) {
       ) with ordinality as given (client_message_id, username, message_type, content, metadata, place)
     ), repeats as (
       select input.place - 1 as index, to_jsonb(first) as message
-      from input join messages first on first.room = ${room} and first.client_message_id = input.client_message_id
+      from input cross join lateral (
+        select * from messages where room = ${room} and client_message_id = input.client_message_id limit 1
+      ) first
     ), fresh as (
       select input.*, row_number() over (order by place) as step from input where place - 1 not in (select index from repeats)
     ), head as (

@@ -47,6 +47,8 @@ export function createClient({ address, statementTimeoutMs, connectTimeoutMs, on
     socket: async () => socket = await openSocket(address, connectTimeoutMs),
     connection: {
       application_name: "chat",
+      // Every statement has its index. A plan made while a table was small, and kept, would go on reading all of it as it grows.
+      enable_seqscan: "off",
       ...address.parameters,
       statement_timeout: statementTimeoutMs,
       // A replica that vanishes inside a transaction must not hold a room's lock for longer than one that is slow.

@@ -45,7 +45,11 @@ function flag(name: string, values: readonly string[]): string {
 
 function paths(config: Config): { readonly dataDirs: readonly string[]; readonly files: readonly string[] } {
   const { tls } = config.grpc;
-  const files = [tls?.certPath, tls?.keyPath, tls?.caPath, postgres(config)?.sslRootCertPath].filter((path) => path !== undefined);
+  const nats = config.services.has("message") ? config.nats : undefined;
+  const natsFiles = [nats?.credsPath, nats?.nkeyPath, nats?.tls?.caPath, nats?.tls?.certPath, nats?.tls?.keyPath];
+  const files = [tls?.certPath, tls?.keyPath, tls?.caPath, postgres(config)?.sslRootCertPath, ...natsFiles].filter((path) =>
+    path !== undefined
+  );
   if (config.database.kind !== "pglite" || !config.services.has("message")) return { dataDirs: [], files };
   // PGlite's worker is loaded as a file at run time; relative, because tasks run in the project's folder.
   return { dataDirs: [config.database.dataDir], files: [...files, "src", pgliteFolder()] };
@@ -80,6 +84,7 @@ function addresses(config: Config): readonly string[] {
   const server = postgres(config);
   if (server?.host.startsWith("/")) found.push(...sockets(server).map((path) => `unix:${path}`));
   else if (server !== undefined) found.push(at(server.host, server.port));
+  if (services.has("message")) found.push(...config.nats?.servers ?? []);
   if (messageServiceAddress !== undefined) found.push(messageServiceAddress);
   return found;
 }

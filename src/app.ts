@@ -1,5 +1,6 @@
 import type { Bus } from "./bus/bus.ts";
 import { createMemoryBus } from "./bus/memory.ts";
+import { createNatsBus } from "./bus/nats.ts";
 import { createPostgresBus } from "./bus/postgres.ts";
 import { RemoteMessageService } from "./clients/remote_message_service.ts";
 import type { ClientTls } from "./clients/options.ts";
@@ -115,7 +116,8 @@ class ComposedApp implements App {
   }
 
   async #openBus(): Promise<Bus> {
-    const { database, eventBus } = this.#config;
+    const { database, eventBus, nats } = this.#config;
+    if (nats !== undefined) return await createNatsBus({ ...nats, log: this.#log });
     if (eventBus === "memory" || database.kind !== "postgres") return createMemoryBus();
     return await createPostgresBus({ url: database.url, log: this.#log });
   }

@@ -6,7 +6,6 @@
  */
 import {
   AuthorizationError,
-  connect,
   type ConnectionOptions,
   credsAuthenticator,
   type NatsConnection,
@@ -14,7 +13,9 @@ import {
   type TlsOptions,
   UserAuthenticationExpiredError,
 } from "@nats-io/transport-node";
+import { isIP } from "node:net";
 import { ChatError } from "../core/errors.ts";
+import { connectNats } from "./nats_transport.ts";
 
 /** Where NATS is and as whom to go there. Holds secrets: never logged. */
 export interface NatsOptions {
@@ -79,7 +80,7 @@ export class NatsConnector {
     let lastError: unknown;
     for (const server of shuffled(this.#servers)) {
       try {
-        return await connect({ ...this.#shared, servers: server, ...this.#tlsFor(server) });
+        return await connectNats({ ...this.#shared, servers: server, ...this.#tlsFor(server) });
       } catch (error) {
         lastError = error;
       }
@@ -95,11 +96,11 @@ export class NatsConnector {
     });
   }
 
-  /** With the name to hold the certificate to, which the library would not give by itself. */
+  /** With the host to hold the certificate to, which the library would not give; a name is also told to the server, an address may not be. */
   #tlsFor(server: string): { tls?: TlsOptions } {
     if (this.#tls === undefined) return {};
-    const servername = server.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-    return { tls: Object.assign({ servername }, this.#tls) };
+    const host = server.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+    return { tls: Object.assign({ host, servername: isIP(host) === 0 ? host : "" }, this.#tls) };
   }
 }
 

@@ -17,7 +17,9 @@ export interface Config {
   /** `host:port` of a message service that runs elsewhere; set exactly when this process is a gateway without the message role. */
   readonly messageServiceAddress?: string;
   readonly authMode: "none";
-  readonly eventBus: "memory" | "postgres";
+  readonly eventBus: "memory" | "postgres" | "nats";
+  /** Set exactly when NATS carries the wake-ups. */
+  readonly nats?: NatsConfig;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   /** How long a stopping process waits for accepted calls. */
   readonly shutdownTimeoutMs: number;
@@ -44,3 +46,20 @@ export interface GrpcConfig {
 export type DatabaseConfig =
   | { readonly kind: "pglite"; readonly dataDir: string }
   | { readonly kind: "postgres"; readonly url: string; readonly poolSize: number; readonly statementTimeoutMs: number };
+
+/** Where NATS is and as whom to go there. Holds secrets: never logged or printed. */
+export interface NatsConfig {
+  /** `host:port` each, members of one cluster. */
+  readonly servers: readonly string[];
+  /** What the subjects of the wake-ups begin with. */
+  readonly subjectPrefix: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+  /** A credentials file: a JWT and its seed. */
+  readonly credsPath?: string;
+  /** A file with the seed of an NKey. */
+  readonly nkeyPath?: string;
+  /** TLS; each file is optional. */
+  readonly tls?: { readonly caPath?: string; readonly certPath?: string; readonly keyPath?: string };
+}

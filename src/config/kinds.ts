@@ -1,3 +1,5 @@
+import { splitHostList } from "./host_list.ts";
+
 /** What a setting's text was read as: a value, or what the text should have been. */
 export type Parsed<T> = { readonly value: T } | { readonly wanted: string };
 
@@ -77,10 +79,12 @@ export const path: Kind<string> = {
   parse: (text) => text.includes("\0") ? { wanted: "a path" } : { value: text },
 };
 
-/** The address of a Postgres database. */
+/** The address of a Postgres database; several hosts, separated by commas, are tried in turn. */
 export const postgresUrl: Kind<string> = {
   parse(text) {
-    const ok = URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
+    const { first, others } = splitHostList(text);
+    const ok = URL.canParse(first) && /^postgres(ql)?:$/.test(new URL(first).protocol) &&
+      others.every((host) => URL.canParse(`postgres://${host}`));
     return ok ? { value: text } : { wanted: "a postgres:// address" };
   },
 };

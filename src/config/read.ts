@@ -1,6 +1,7 @@
 import { ChatError } from "../core/errors.ts";
 import type { Config, DatabaseConfig, GrpcConfig } from "./config.ts";
 import { nearMisses } from "./near_misses.ts";
+import { toNatsConfig } from "./nats.ts";
 import { crossCheck, isPublic } from "./rules.ts";
 import { type Setting, type SettingName, settingNames, settings, type SettingValues } from "./settings.ts";
 
@@ -62,11 +63,13 @@ function doubts(values: SettingValues): string[] {
       `HTTP_HOST ${values.HTTP_HOST} is reachable from other machines and HTTP is served in the clear: put a proxy with TLS in front`,
     );
   }
+  if (values.NATS_URL !== undefined && values.EVENT_BUS !== "nats") doubts.push("NATS_URL is not used, because EVENT_BUS is not nats");
   return doubts;
 }
 
 function toConfig(values: SettingValues): Config {
   const remote = values.SERVICES.has("message") ? undefined : values.MESSAGE_SERVICE_ADDR;
+  const nats = toNatsConfig(values);
   return {
     services: values.SERVICES,
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT },
@@ -75,6 +78,7 @@ function toConfig(values: SettingValues): Config {
     ...(remote === undefined ? {} : { messageServiceAddress: remote }),
     authMode: values.AUTH_MODE,
     eventBus: values.EVENT_BUS ?? (values.DATABASE_URL === undefined ? "memory" : "postgres"),
+    ...(nats === undefined ? {} : { nats }),
     logLevel: values.LOG_LEVEL,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   };

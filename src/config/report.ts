@@ -1,3 +1,4 @@
+import { splitHostList } from "./host_list.ts";
 import { type Environment, inspectConfig } from "./read.ts";
 import { type Setting, settingNames, settings } from "./settings.ts";
 
@@ -33,9 +34,14 @@ export function settingsReport(
 /** A setting's value as it may be printed: of an address with a password only where it leads. */
 function shown(setting: Setting<unknown>, text: string): string {
   if (setting.secret === undefined) return text;
-  if (!URL.canParse(text)) return "(hidden)";
-  const url = new URL(text);
-  return `${url.protocol}//${url.username === "" && url.password === "" ? "" : "***@"}${url.host}${url.pathname}${
+  return text.split(/,(?=\s*[a-z]+:\/\/)/).map(shownUrl).join(",");
+}
+
+function shownUrl(text: string): string {
+  const { first, others } = splitHostList(text.trim());
+  if (!URL.canParse(first)) return "(hidden)";
+  const url = new URL(first);
+  return `${url.protocol}//${url.username === "" && url.password === "" ? "" : "***@"}${[url.host, ...others].join(",")}${url.pathname}${
     url.search === "" ? "" : "?***"
   }`;
 }

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { checkNats } from "./nats.ts";
 import type { SettingValues } from "./settings.ts";
 
 type Explicit = Readonly<Record<string, string | undefined>>;
 
 /** Every rule over several settings that these values break, as sentences. `env` tells which ones somebody set in so many words. */
 export function crossCheck(values: SettingValues, env: Explicit): readonly string[] {
-  return [...checkRoles(values), ...checkTls(values), ...checkBus(values), ...checkPublicAddresses(values, env)];
+  return [...checkRoles(values), ...checkTls(values), ...checkBus(values), ...checkNats(values), ...checkPublicAddresses(values, env)];
 }
 
 /** Whether other machines can reach what listens on this host. */
@@ -38,8 +39,8 @@ function checkTls(values: SettingValues): string[] {
 }
 
 function checkBus(values: SettingValues): string[] {
-  const lost = values.EVENT_BUS === "postgres" && values.DATABASE_URL === undefined;
-  return lost ? ["EVENT_BUS must be memory when DATABASE_URL is not set, got postgres"] : [];
+  const lost = values.EVENT_BUS !== undefined && values.EVENT_BUS !== "memory" && values.DATABASE_URL === undefined;
+  return lost ? [`EVENT_BUS must be memory when DATABASE_URL is not set, got ${values.EVENT_BUS}`] : [];
 }
 
 /** Nobody opens the log to a network by accident: it takes TLS and authentication, or two settings that say "off" in so many words. */

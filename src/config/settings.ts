@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { natsServers, subjectPrefix } from "./nats_kinds.ts";
 import { address, flag, host, type Kind, oneOf, path, postgresUrl, setOf, wholeNumber } from "./kinds.ts";
 
 /** One setting. */
@@ -125,10 +126,27 @@ export const settings = {
   ),
   DATA_DIR: given(path, "./data", "Folder of the embedded database; one process at a time", "Beside the program, made at the first start"),
   EVENT_BUS: optional(
-    oneOf(["memory", "postgres"], ["nats"]),
-    "How replicas wake each other: memory (one process) or postgres (NOTIFY)",
+    oneOf(["memory", "postgres", "nats"]),
+    "How replicas wake each other: memory (one process), postgres (NOTIFY) or nats",
     "postgres with `DATABASE_URL`, else memory",
   ),
+  NATS_URL: optional(
+    natsServers,
+    "nats:// or tls:// addresses of the members of one NATS cluster, separated by commas; `user:password@` or `token@` logs in",
+    "Needed with `EVENT_BUS=nats`; NATS may be down at the start, and only these addresses are gone to",
+    "url",
+  ),
+  NATS_SUBJECT_PREFIX: given(
+    subjectPrefix,
+    "chat.wake_up",
+    "What the subjects of the wake-ups begin with; the room follows in base64url",
+    "Systems that share a NATS must differ in it",
+  ),
+  NATS_CREDS_PATH: optional(path, "Credentials file (JWT and seed) to log in to NATS with", "Unset: the user in `NATS_URL`, if any"),
+  NATS_NKEY_PATH: optional(path, "File with the seed of the NKey to log in to NATS with", "Unset: the user in `NATS_URL`, if any"),
+  NATS_TLS_CA_PATH: optional(path, "PEM file of the authorities that NATS servers are trusted by; turns TLS on", "Unset: the system's"),
+  NATS_TLS_CERT_PATH: optional(path, "PEM file of the certificate to show to NATS", "Unset: none"),
+  NATS_TLS_KEY_PATH: optional(path, "PEM file of that certificate's private key", "Unset: none"),
   LOG_LEVEL: given(
     oneOf(["debug", "info", "warn", "error"]),
     "info",

@@ -80,12 +80,12 @@ Deno.test("readConfig takes an empty or blank value for unset", () => {
   assertEquals(readConfig({ HTTP_PORT: "", DATABASE_URL: "  ", GRPC_TLS_CERT_PATH: "" }), readConfig({}));
 });
 
-Deno.test("readConfig says of services, buses and auth modes to come that this version has none", () => {
-  const { problems } = inspectConfig({ SERVICES: "gateway,message,ai,rag", EVENT_BUS: "nats", AUTH_MODE: "jwt" });
+Deno.test("readConfig says of services and auth modes to come that this version has none", () => {
+  const { problems } = inspectConfig({ SERVICES: "gateway,message,ai,rag", EVENT_BUS: "kafka", AUTH_MODE: "jwt" });
   assertEquals(problems, [
     'SERVICES must be a comma-separated list of gateway, message (ai and rag are not part of this version yet), got "gateway,message,ai,rag"',
     'AUTH_MODE must be none (jwt is not part of this version yet), got "jwt"',
-    'EVENT_BUS must be memory or postgres (nats is not part of this version yet), got "nats"',
+    'EVENT_BUS must be memory or postgres or nats, got "kafka"',
   ]);
 });
 
@@ -175,4 +175,54 @@ Deno.test("settingsTable is what the README shows between its markers", async ()
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   assertEquals(withSettingsTable(readme), readme, "run deno task config --markdown");
   assertStringIncludes(readme, settingsTable());
+});
+
+Deno.test("readConfig reads NATS: several servers, who goes there and whether by TLS", () => {
+  const base = { DATABASE_URL: "postgres://h/d", EVENT_BUS: "nats" };
+  const nats = (env: Record<string, string>) => readConfig({ ...base, ...env }).nats;
+  assertEquals(nats({ NATS_URL: "nats://a, nats://[::1]:5222" }), { servers: ["a:4222", "[::1]:5222"], subjectPrefix: "chat.wake_up" });
+  assertEquals(nats({ NATS_URL: "nats://ann:p%40ss@a,nats://b:1" }), {
+    servers: ["a:4222", "b:1"],
+    subjectPrefix: "chat.wake_up",
+    user: "ann",
+    password: "p@ss",
+  });
+  assertEquals(nats({ NATS_URL: "tls://t0ken@a", NATS_SUBJECT_PREFIX: "x" }), {
+    servers: ["a:4222"],
+    subjectPrefix: "x",
+    token: "t0ken",
+    tls: {},
+  });
+  assertEquals(nats({ NATS_URL: "nats://a", NATS_TLS_CA_PATH: "/ca.pem", NATS_CREDS_PATH: "/c" })?.tls, { caPath: "/ca.pem" });
+  assertEquals(readConfig({ DATABASE_URL: "postgres://h/d", NATS_URL: "nats://a" }).nats, undefined);
+});
+
+Deno.test("readConfig says what is wrong with NATS settings, without their secrets", () => {
+  const base = { DATABASE_URL: "postgres://h/d", EVENT_BUS: "nats" };
+  const problems = (env: Record<string, string>) => inspectConfig({ ...base, ...env }).problems.join("; ");
+  assertMatch(problems({}), /^NATS_URL must be set when EVENT_BUS is nats, got nothing$/);
+  assertMatch(
+    problems({ NATS_URL: "nats://ann:hunter2@a,http://b" }),
+    /^NATS_URL must be nats:\/\/ or tls:\/\/ addresses, [^;]*not shown[^;]*; NATS_URL must be set/,
+  );
+  assertMatch(problems({ NATS_URL: "nats://ann:x@a,nats://bob:x@b" }), /with one user for all/);
+  assertMatch(
+    problems({ NATS_URL: "nats://ann:x@a", NATS_NKEY_PATH: "/k" }),
+    /one way to log in, got a user in NATS_URL and NATS_NKEY_PATH$/,
+  );
+  assertMatch(problems({ NATS_URL: "nats://a", NATS_TLS_KEY_PATH: "/k" }), /must be set together/);
+  assertMatch(problems({ NATS_URL: "nats://a", NATS_SUBJECT_PREFIX: "a.>" }), /^NATS_SUBJECT_PREFIX must be words of/);
+  assertEquals(inspectConfig({ EVENT_BUS: "nats", NATS_URL: "nats://a" }).problems, [
+    "EVENT_BUS must be memory when DATABASE_URL is not set, got nats",
+  ]);
+});
+
+Deno.test("settingsReport shows where lists of hosts lead, and no password", () => {
+  const { text } = settingsReport({
+    DATABASE_URL: "postgres://u:12,34@h1:1,h2:2/d?x=y",
+    EVENT_BUS: "nats",
+    NATS_URL: "nats://ann:se,cret@a:1,nats://b",
+  });
+  assertMatch(text, /postgres:\/\/\*\*\*@h1:1,h2:2\/d\?\*\*\*\s/);
+  assertMatch(text, /nats:\/\/\*\*\*@a:1,nats:\/\/b\s/);
 });

@@ -49,3 +49,15 @@ Deno.test("permissionFlags refuses a path that would fall apart on a command lin
 Deno.test("permissionFlags of settings with problems allows no more than to say so", () => {
   assertEquals(permissionFlags(undefined).map((flag) => flag.split("=")[0]), ["--allow-env", "--ignore-env"]);
 });
+
+Deno.test("permissionFlags grants a server on NATS every server that is named, and its files", () => {
+  const granted = flags({
+    DATABASE_URL: "postgres://chat@db/chat",
+    EVENT_BUS: "nats",
+    NATS_URL: "tls://n1,tls://n2:5222",
+    NATS_CREDS_PATH: "/nats/creds",
+    NATS_TLS_CA_PATH: "/nats/ca.pem",
+  });
+  assertEquals(granted["allow-net"], "127.0.0.1:8000,db:5432,n1:4222,n2:5222");
+  assertEquals(granted["allow-read"], "/nats/creds,/nats/ca.pem");
+});

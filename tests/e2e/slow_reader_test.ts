@@ -9,9 +9,9 @@ import { RawStreams } from "../support/raw_streams.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { StoppableProxy } from "../support/stoppable_proxy.ts";
 
-const SLOW_READERS = 20;
-/** 20 MB in all, five times what a room keeps for those who are behind. */
-const MESSAGES = 320;
+const SLOW_READERS = 10;
+/** 10 MB in all, more than twice what a room keeps for those who are behind. */
+const MESSAGES = 160;
 const CONTENT = "x".repeat(64_000);
 
 Deno.test({

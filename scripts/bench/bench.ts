@@ -1,5 +1,5 @@
 /**
- * `deno task bench [--only ROW[,ROW]] [--json FILE] [--runs N]`: how fast the system is on this machine. Each figure stands beside something
+ * `deno task bench [--only ROW[,ROW]] [--json FILE] [--runs N] [--seconds N] [--readme]`: how fast the system is on this machine. Each figure stands beside something
  * measured in the same run, because machines differ and a machine differs from itself.
  *
  * @module
@@ -12,16 +12,19 @@ import { createRow } from "./create.ts";
 import { fanoutRow } from "./fanout.ts";
 import { historyRow } from "./history.ts";
 import { idleRow } from "./idle.ts";
+import { natsRow } from "./nats.ts";
+import { writeReadme } from "./readme.ts";
 import { restRow } from "./rest.ts";
 import { unaryRow } from "./unary.ts";
 
-const ROWS: readonly Row[] = [unaryRow, createRow, fanoutRow, historyRow, idleRow, restRow];
+const ROWS: readonly Row[] = [unaryRow, createRow, fanoutRow, natsRow, historyRow, idleRow, restRow];
 
 const { values } = parseArgs({
   args: Deno.args,
   options: {
     only: { type: "string" },
     json: { type: "string" },
+    readme: { type: "boolean" },
     runs: { type: "string", default: "3" },
     seconds: { type: "string", default: "3" },
   },
@@ -34,6 +37,9 @@ if (unknown !== undefined) {
 }
 
 const machine = describeMachine();
+if (Number(machine["loadBefore"]) > Number(machine["cores"]) / 2) {
+  console.error(`The machine is busy (load ${machine["loadBefore"]}): the rates will be low, and the ratios uncertain`);
+}
 const folder = await Deno.makeTempDir({ prefix: "chat-bench-" });
 const places = new Places(folder);
 const figures: Figure[] = [];
@@ -85,4 +91,5 @@ console.log(
 if (values.json !== undefined) {
   await Deno.writeTextFile(values.json, `${JSON.stringify({ at: new Date().toISOString(), machine, figures, leftOut }, null, 2)}\n`);
 }
+if (values.readme === true) await writeReadme(figures, leftOut, machine);
 Deno.exit(failed === 0 ? 0 : 1);

@@ -58,16 +58,20 @@ const node = findProgram("node");
 export const loadRuntime: string = node === undefined ? "Deno" : "Node";
 
 /** Starts the load generator. */
-export function startLoad(options: Line): Child {
-  const script = [`${HERE}load_client.mjs`, JSON.stringify(options)];
-  return node === undefined
-    ? new Child(Deno.execPath(), ["run", "--no-prompt", "--allow-net=127.0.0.1", ...script])
-    : new Child(node, script);
+export function startLoad(options: Line, script: "load_client.mjs" | "nats_client.mjs" = "load_client.mjs"): Child {
+  const args = [`${HERE}${script}`, JSON.stringify(options)];
+  return node === undefined ? new Child(Deno.execPath(), ["run", "--no-prompt", "--allow-net=127.0.0.1", ...args]) : new Child(node, args);
 }
 
 /** Runs the load generator to its end and gives what it found. */
 export async function load(options: Line): Promise<Readonly<Record<string, number>>> {
   await using child = startLoad(options);
+  return await child.next() as Readonly<Record<string, number>>;
+}
+
+/** The same over NATS. */
+export async function natsLoad(options: Line): Promise<Readonly<Record<string, number>>> {
+  await using child = startLoad(options, "nats_client.mjs");
   return await child.next() as Readonly<Record<string, number>>;
 }
 

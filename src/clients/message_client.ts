@@ -45,9 +45,11 @@ export class MessageServiceClient implements AsyncDisposable {
    * Stores a message and answers after its commit. Stored once, however often it is sent: the client makes a `clientMessageId` where none is
    * given, and repeats the call with the same one.
    */
-  createMessage(request: CreateMessageRequest, options: CallOptions = {}): Promise<Message> {
-    const clientMessageId = request.clientMessageId || crypto.randomUUID();
-    return this.#repeat(rpc.createMessage, { ...request, clientMessageId }, options);
+  async createMessage(request: CreateMessageRequest, options: CallOptions = {}): Promise<Message> {
+    const clientMessageId = request.clientMessageId || (this.#options.makeKeys ? crypto.randomUUID() : "");
+    return clientMessageId === ""
+      ? await callOnce(this.#pool, rpc.createMessage, request, this.#attempt(options))
+      : await this.#repeat(rpc.createMessage, { ...request, clientMessageId }, options);
   }
 
   /** A page of a room's history, oldest first unless `order` is `newest`. */

@@ -37,6 +37,11 @@ export interface MessageServiceClientOptions {
   readonly keepaliveTimeoutMs?: number;
   /** The largest answer taken. Default 4,194,304, which is also the server's default; a server with a larger limit still sends pages under a quarter of its own. */
   readonly maxMessageBytes?: number;
+  /**
+   * Gives a message without `clientMessageId` one, so that creating it can be repeated. Default true. With false requests are sent as they are, for
+   * a program that passes its callers' messages on, and creating is tried once where the caller gave no key.
+   */
+  readonly makeKeys?: boolean;
   /** Leaves the address out of what errors say, for a program that shows them to strangers; it stays in their `cause`. Default false. */
   readonly hideAddress?: boolean;
 }
@@ -74,6 +79,7 @@ const DEFAULTS = {
   keepaliveTimeMs: 30_000,
   keepaliveTimeoutMs: 10_000,
   maxMessageBytes: 4_194_304,
+  makeKeys: true,
   hideAddress: false,
 } as const;
 

@@ -22,9 +22,9 @@ import type { MessageServiceClientOptions } from "./options.ts";
 export class RemoteMessageService implements MessageService, AsyncDisposable {
   readonly #client: MessageServiceClient;
 
-  /** Opens no connection yet. Its errors reach strangers, so they do not tell where the service runs. */
+  /** Opens no connection yet. Its errors reach strangers, so they do not tell where the service runs; its messages are the callers' own. */
   constructor(options: MessageServiceClientOptions) {
-    this.#client = new MessageServiceClient({ ...options, hideAddress: true });
+    this.#client = new MessageServiceClient({ ...options, hideAddress: true, makeKeys: false });
   }
 
   createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message> {

@@ -42,7 +42,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Starts the program; see {@link ready}. */
   constructor({ env = {}, args, cwd = ROOT }: ServerOptions = {}) {
-    const settings = { GRPC_ENABLED: "true", HTTP_PORT: "0", GRPC_SERVER_PORT: "0", ...env };
+    const settings = { GRPC_ENABLED: "true", HTTP_PORT: "0", GRPC_SERVER_PORT: "0", METRICS_PORT: "off", LOG_ACCESS: "off", ...env };
     const flags = ["run", "--no-prompt", ...permissionFlags(inspectConfig(settings).config), "src/main.ts"];
     const command = new Deno.Command(Deno.execPath(), {
       args: [...args ?? flags],
@@ -55,7 +55,7 @@ export class ServerProcess implements AsyncDisposable {
     });
     this.#child = command.spawn();
     this.#ready.promise.catch(() => {}); // only some tests wait for it
-    this.#stdout = this.#collect(this.#child.stdout, /^Ready: (?:HTTP at (http:[^\s,]+), |)(?:gRPC at ([^\s,]+), |)process (\d+)$/m);
+    this.#stdout = this.#collect(this.#child.stdout, /^Ready: (?:HTTP at (http:[^\s,]+), |)(?:gRPC at ([^\s,]+)(?: \(TLS\))?, |)process (\d+)$/m);
     this.#stderr = this.#collect(this.#child.stderr);
     this.#child.status.then(() => this.#ended = true);
   }

@@ -1,11 +1,14 @@
 /** The gateway over the real message service on a real PGlite, and a client for its event streams. */
 import { createMemoryBus } from "../../src/bus/memory.ts";
+import { RemoteMessageService } from "../../src/clients/remote_message_service.ts";
 import type { MessageService } from "../../src/contracts.ts";
 import { openDatabase } from "../../src/database/open.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/gateway.ts";
 import { createMessageService, type MessageServiceOptions } from "../../src/message/service.ts";
 import { createLog } from "../../src/observability/log.ts";
 import { databasePlace } from "../support/database.ts";
+import { SplitSystem } from "../support/split_system.ts";
+import { ca, clientCert, clientKey } from "../support/tls.ts";
 
 /** A running gateway and what a test may want of it. */
 export interface TestGateway {
@@ -29,6 +32,7 @@ export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, "reques
 
 /** Runs `work` against a gateway on a port of its own, and takes everything down after it. */
 export async function withGateway(work: (server: TestGateway) => Promise<void>, options: TestGatewayOptions = {}): Promise<void> {
+  if (Deno.env.get("TEST_SPLIT") !== undefined && Object.keys(options).length === 0) return await withSplitGateway(work);
   const logLines: string[] = [];
   const log = createLog("debug", (line) => logLines.push(line));
   await using place = await databasePlace("pglite");
@@ -50,6 +54,14 @@ export async function withGateway(work: (server: TestGateway) => Promise<void>, 
     await bus.close();
     await database.close();
   }
+}
+
+/** The same with gateway and message service as two real processes, for tests that look at the gateway from outside only. */
+async function withSplitGateway(work: (server: TestGateway) => Promise<void>): Promise<void> {
+  await using system = await SplitSystem.start();
+  await using service = new RemoteMessageService({ address: system.grpcAddress, tls: { ca, cert: clientCert, key: clientKey } });
+  const gateway: Gateway = { port: Number(new URL(system.url).port), stop: () => system.killPart("gateway") };
+  await work({ gateway, service, logLines: [], ...requests(system.url) });
 }
 
 function overridden(service: MessageService, own: Partial<MessageService>): MessageService {

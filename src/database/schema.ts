@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ColumnType, JSONColumnType } from "kysely";
+import type { ColumnType, GeneratedAlways, JSONColumnType } from "kysely";
 
 type Metadata = JSONColumnType<Record<string, string>>;
 
@@ -74,8 +74,94 @@ export interface MessageWordsTable {
   words: string;
 }
 
+/** A collection of documents, the lock of its index, and the exact counts that ranking needs. */
+export interface RagCollectionsTable {
+  collection: string;
+  id: GeneratedAlways<number>;
+  documents: ColumnType<number, number | undefined>;
+  chunks: ColumnType<number, number | undefined>;
+  /** Terms of all chunks, repeats included. */
+  total_length: ColumnType<number, number | undefined>;
+  /** The first chunk number not given out yet. */
+  next_chunk: ColumnType<number, number | undefined>;
+  /** Documents of each language. */
+  languages: JSONColumnType<Record<string, number>, string | undefined>;
+}
+
+/** A document as it stands now. */
+export interface RagDocumentsTable {
+  collection_id: number;
+  document_id: string;
+  content: string;
+  content_hash: string;
+  title: string;
+  media_type: string;
+  language: string;
+  metadata: Metadata;
+  chunk_count: number;
+  /** The words that it counts for in `rag_words`. */
+  words: string[];
+  version: number;
+  created_at_ms: number;
+  updated_at_ms: number;
+}
+
+/** A chunk and the terms that it counts for, each with how often it occurs. */
+export interface RagChunksTable {
+  collection_id: number;
+  chunk_no: number;
+  document_id: string;
+  ordinal: number;
+  /** UTF-16 code units into the document's content. */
+  start_at: number;
+  end_at: number;
+  heading: string;
+  content: string;
+  length: number;
+  terms: string[];
+  counts: number[];
+}
+
+/** A chunk's embedding: 32-bit floats, little-endian, of length 1. */
+export interface RagVectorsTable {
+  collection_id: number;
+  chunk_no: number;
+  model: string;
+  vector: Uint8Array;
+}
+
+/** Where a term occurs within one block of chunk numbers. */
+export interface RagPostingsTable {
+  collection_id: number;
+  term: string;
+  block: number;
+  data: Uint8Array;
+}
+
+/** In how many chunks a term occurs. */
+export interface RagTermsTable {
+  collection_id: number;
+  term: string;
+  df: number;
+}
+
+/** In how many documents a word occurs, and its trigrams, for the correction of unknown words. */
+export interface RagWordsTable {
+  collection_id: number;
+  word: string;
+  df: number;
+  grams: string[];
+}
+
 /** Every table. */
 export interface Schema {
+  rag_collections: RagCollectionsTable;
+  rag_documents: RagDocumentsTable;
+  rag_chunks: RagChunksTable;
+  rag_vectors: RagVectorsTable;
+  rag_postings: RagPostingsTable;
+  rag_terms: RagTermsTable;
+  rag_words: RagWordsTable;
   rooms: RoomsTable;
   messages: MessagesTable;
   message_events: MessageEventsTable;

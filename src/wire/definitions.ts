@@ -2,6 +2,7 @@ import { fromJSON } from "@grpc/proto-loader";
 import { DESCRIPTOR_SET_BASE64 } from "./generated/descriptors.ts";
 import { PROTOS } from "./generated/protos.ts";
 import type { MessageServiceDefinition } from "./generated/chat/MessageService.ts";
+import type { RAGServiceDefinition } from "./generated/chat/RAGService.ts";
 import type { HealthDefinition } from "./generated/grpc/health/v1/Health.ts";
 import type { ServerReflectionDefinition } from "./generated/grpc/reflection/v1/ServerReflection.ts";
 
@@ -30,3 +31,6 @@ export const reflectionDefinitions: readonly ServerReflectionDefinition[] = [
   loaded["grpc.reflection.v1.ServerReflection"] as unknown as ServerReflectionDefinition,
   loaded["grpc.reflection.v1alpha.ServerReflection"] as unknown as ServerReflectionDefinition,
 ];
+
+/** Paths and codecs of `chat.RAGService`, for grpc-js servers and clients. */
+export const ragServiceDefinition = loaded["chat.RAGService"] as unknown as RAGServiceDefinition;

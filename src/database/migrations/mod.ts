@@ -1,4 +1,5 @@
 import { messages } from "./0001_messages.ts";
+import { rag } from "./0002_rag.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
 export interface Migration {
@@ -9,4 +10,5 @@ export interface Migration {
 /** Every step, in order; the position plus one is the version. Released steps never change, new ones go to the end. */
 export const migrations: readonly Migration[] = [
   { name: "messages", sql: messages },
+  { name: "rag", sql: rag },
 ];

@@ -1,0 +1,93 @@
+/**
+ * `deno task eval DIR`: how good search is on a public collection, through `SearchDocuments` over gRPC on a server of its own (PGlite, or the
+ * Postgres of `DATABASE_URL`, in a collection of its own). DIR holds a collection in Cranfield's SMART format.
+ *
+ * @module
+ */
+import { RagServiceClient } from "../src/clients/rag_client.ts";
+import { readConfig } from "../src/config/read.ts";
+import { openDatabase } from "../src/database/open.ts";
+import { startGrpcServer } from "../src/grpc/server.ts";
+import { createLog } from "../src/observability/log.ts";
+import { createRagService } from "../src/rag/service.ts";
+import { type Judged, readCranfield } from "./eval/cranfield.ts";
+import { mean, type Quality, quality } from "./eval/measures.ts";
+import { damage } from "./eval/typos.ts";
+
+/** Results that measures look at, and those that times are taken for. */
+const DEPTH = 100;
+const SHOWN = 10;
+const TYPO_SEED = 1;
+
+if (import.meta.main) await main(Deno.args);
+
+async function main([dir]: readonly string[]): Promise<void> {
+  if (dir === undefined) {
+    console.error("usage: deno task eval DIR");
+    Deno.exit(1);
+  }
+  const judged = await readCranfield(dir);
+  const dataDir = await Deno.makeTempDir({ prefix: "chat-eval-" });
+  const log = createLog("warn", (line) => console.error(line));
+  const { database: settings, grpc } = readConfig({ DATABASE_URL: Deno.env.get("DATABASE_URL"), DATA_DIR: dataDir, GRPC_SERVER_PORT: "0" });
+  const database = await openDatabase(settings, { log });
+  const rag = createRagService({ database, log });
+  const server = await startGrpcServer({ config: { ...grpc, enabled: true }, services: { rag }, log });
+  const client = new RagServiceClient({ address: `127.0.0.1:${server.port}` });
+  try {
+    await measure(client, judged, database.kind);
+  } finally {
+    await client.close();
+    await server.stop({ deadlineMs: 500 });
+    await rag.close();
+    await database.close();
+    await Deno.remove(dataDir, { recursive: true });
+  }
+}
+
+async function measure(client: RagServiceClient, judged: Judged, kind: string): Promise<void> {
+  const collection = `eval-${crypto.randomUUID()}`;
+  const bytes = judged.documents.reduce((sum, { title, content }) => sum + title.length + content.length, 0);
+  const begunMs = performance.now();
+  let failed = 0;
+  for await (const step of client.indexDocuments(judged.documents.map((document) => ({ ...document, collection })))) failed = step.failed;
+  const seconds = (performance.now() - begunMs) / 1000;
+  const rate = `${(judged.documents.length / seconds).toFixed(0)} documents/s, ${(bytes / 1e6 / seconds).toFixed(2)} MB/s`;
+  console.log(`${judged.name} on ${kind}, protocol ${judged.protocol}`);
+  console.log(`${judged.documents.length} documents (${failed} failed), ${judged.questions.length} questions; indexed with ${rate}\n`);
+  console.log("| questions | nDCG@10 | MAP | recall@1 | p50 ms | p99 ms |\n| --- | --- | --- | --- | --- | --- |");
+  const rows = [
+    ["as they are", (text: string) => text, {}],
+    ["as they are, exact", (text: string) => text, { exact: true }],
+    ["typos in every second long word", (text: string) => damage(text, TYPO_SEED), {}],
+    ["the same, exact", (text: string) => damage(text, TYPO_SEED), { exact: true }],
+  ] as const;
+  for (const [name, change, options] of rows) {
+    const { all, times } = await ask(client, judged, { collection, change, ...options });
+    const { ndcg10, averagePrecision, recall1 } = mean(all);
+    const at = (share: number) => (times[Math.floor(times.length * share)] ?? NaN).toFixed(1);
+    console.log(
+      `| ${name} | ${[ndcg10, averagePrecision, recall1].map((value) => value.toFixed(3)).join(" | ")} | ${at(0.5)} | ${at(0.99)} |`,
+    );
+  }
+}
+
+interface Asking {
+  readonly collection: string;
+  readonly change: (text: string) => string;
+  readonly exact?: boolean;
+}
+
+async function ask(client: RagServiceClient, { questions }: Judged, { collection, change, exact = false }: Asking) {
+  const all: Quality[] = [];
+  const times: number[] = [];
+  for (const { text, gains } of questions) {
+    const query = change(text);
+    const { results } = await client.searchDocuments({ query, topK: DEPTH, collection, exact });
+    const begunMs = performance.now();
+    await client.searchDocuments({ query, topK: SHOWN, collection, exact });
+    times.push(performance.now() - begunMs);
+    if (gains.size > 0) all.push(quality(results.map((result) => result.documentId), gains));
+  }
+  return { all, times: times.toSorted((left, right) => left - right) };
+}

@@ -1,0 +1,103 @@
+import type {
+  DeleteDocumentResponse,
+  DocumentKey,
+  IndexDocumentRequest,
+  IndexDocumentResponse,
+  IndexProgress,
+  ListDocumentsRequest,
+  ListDocumentsResponse,
+  RagContextRequest,
+  RagContextResponse,
+  RagDocument,
+  SearchDocumentsRequest,
+  SearchDocumentsResponse,
+} from "../contracts.ts";
+import { type AttemptOptions, callOnce } from "./call.ts";
+import { ChannelPool } from "./channel.ts";
+import { openIndexing } from "./indexing.ts";
+import type { Method } from "./methods.ts";
+import { type CallOptions, deadlineAt, type MessageServiceClientOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { ragMethods as rpc } from "./rag_methods.ts";
+import { withRetries } from "./retry.ts";
+
+/**
+ * A client of the RAG service over gRPC.
+ *
+ * Connections are made when first needed, and calls are repeated after `unavailable`: each of them may be. Every method throws `ChatError`.
+ * Close it, or declare it with `await using`.
+ */
+export class RagServiceClient implements AsyncDisposable {
+  readonly #options: ResolvedOptions;
+  readonly #pool: ChannelPool;
+
+  /** Opens no connection yet; `invalid_argument` names the option that makes no sense. */
+  constructor(options: MessageServiceClientOptions = {}) {
+    this.#options = resolveOptions(options);
+    this.#pool = new ChannelPool(this.#options);
+  }
+
+  /** Stores a document in place of the one of the same id. */
+  indexDocument(request: IndexDocumentRequest, options: CallOptions = {}): Promise<IndexDocumentResponse> {
+    return this.#repeat(rpc.indexDocument, request, options);
+  }
+
+  /**
+   * Stores many documents over one stream and tells of each in order. Not repeated by itself: after an error send those again that were not told
+   * of, or all of them, because what is stored already changes nothing.
+   */
+  indexDocuments(
+    requests: Iterable<IndexDocumentRequest> | AsyncIterable<IndexDocumentRequest>,
+    { deadlineMs, signal, requestId }: CallOptions = {},
+  ): AsyncGenerator<IndexProgress> {
+    return openIndexing(this.#pool, rpc.indexDocuments, requests, {
+      deadlineAtMs: deadlineMs === undefined ? Infinity : deadlineAt(deadlineMs),
+      ...(signal === undefined ? {} : { signal }),
+      ...(requestId === undefined ? {} : { requestId }),
+    });
+  }
+
+  /** The documents that answer a query best, best first. */
+  searchDocuments(request: SearchDocumentsRequest, options: CallOptions = {}): Promise<SearchDocumentsResponse> {
+    return this.#repeat(rpc.searchDocuments, request, options);
+  }
+
+  /** Passages for a model to answer from, numbered and fenced. */
+  getRagContext(request: RagContextRequest, options: CallOptions = {}): Promise<RagContextResponse> {
+    return this.#repeat(rpc.getRagContext, request, options);
+  }
+
+  /** One document; `not_found` when the collection has no such. */
+  getDocument(request: DocumentKey, options: CallOptions = {}): Promise<RagDocument> {
+    return this.#repeat(rpc.getDocument, request, options);
+  }
+
+  /** A page of a collection in the order of ids. */
+  listDocuments(request: ListDocumentsRequest = {}, options: CallOptions = {}): Promise<ListDocumentsResponse> {
+    return this.#repeat(rpc.listDocuments, request, options);
+  }
+
+  /** Deletes a document; a missing one is an answer (`success: false`), and so is one that a first, unanswered attempt deleted. */
+  deleteDocument(request: DocumentKey, options: CallOptions = {}): Promise<DeleteDocumentResponse> {
+    return this.#repeat(rpc.deleteDocument, request, options);
+  }
+
+  /** Ends calls that still run with `cancelled`, and closes the connections; idempotent. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  /** Closes the client at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #repeat<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions): Promise<Response> {
+    const { deadlineMs = this.#options.deadlineMs, ...rest } = options;
+    const attempt: AttemptOptions = { ...rest, deadlineAtMs: deadlineAt(deadlineMs) };
+    return await withRetries(() => callOnce(this.#pool, method, request, attempt), {
+      ...this.#options,
+      deadlineAtMs: attempt.deadlineAtMs,
+      signals: options.signal === undefined ? [this.#pool.closed] : [this.#pool.closed, options.signal],
+    });
+  }
+}

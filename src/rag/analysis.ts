@@ -1,0 +1,89 @@
+/**
+ * How text becomes the terms of the index, the same on every database whatever its locale: words after compatibility folding (NFKC) and in
+ * lower case, without the stop words of the text's language, and stemmed by it. Scripts that write no spaces between words give each pair of
+ * neighbours.
+ *
+ * @module
+ */
+import stemmers from "snowball-stemmers";
+import { stopWords } from "./stop_words.ts";
+
+/** A piece of text that the index knows, where it stands in the text in UTF-16 code units. */
+export interface Token {
+  /** Folded, not stemmed. */
+  readonly word: string;
+  readonly start: number;
+  readonly end: number;
+  /** A pair of characters of a script without spaces, or one that stands alone: never stemmed, corrected or dropped. */
+  readonly paired: boolean;
+}
+
+/** Scripts without spaces; Hangul too, whose words carry their particles with them. */
+const UNSPACED = "\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}ー";
+const RUN = new RegExp(`(?<run>[${UNSPACED}]+)|[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+`, "gv");
+/** A character with the marks that belong to it. */
+const LETTER = /\P{M}\p{M}*|\p{M}+/gu;
+/** Longer words are cut: they are identifiers or noise. */
+const MAX_WORD_UNITS = 64;
+
+/** The stemmers of `snowball-stemmers` by ISO 639-1 code; "english" is Porter2. */
+const STEMMERS: Readonly<Record<string, string>> = {
+  ...{ ar: "arabic", hy: "armenian", eu: "basque", ca: "catalan", cs: "czech", da: "danish", nl: "dutch", en: "english", fi: "finnish" },
+  ...{ fr: "french", de: "german", hu: "hungarian", it: "italian", ga: "irish", no: "norwegian", nb: "norwegian", pt: "portuguese" },
+  ...{ ro: "romanian", ru: "russian", es: "spanish", sl: "slovene", sv: "swedish", ta: "tamil", tr: "turkish" },
+};
+
+/** Stems kept per language, so that a text's repeats cost a lookup; dropped as a whole when full. */
+const CACHED_STEMS = 50_000;
+
+interface Stemmer {
+  stem(word: string): string;
+}
+
+const loaded = new Map<string, { readonly stemmer: Stemmer; readonly cache: Map<string, string> }>();
+
+/** The tokens of a text in order, stop words included. */
+export function tokens(text: string): Token[] {
+  const found: Token[] = [];
+  for (const match of text.matchAll(RUN)) {
+    if (match.groups?.["run"] !== undefined) pairs(match[0], match.index, found);
+    else found.push({ word: fold(match[0]), start: match.index, end: match.index + match[0].length, paired: false });
+  }
+  return found;
+}
+
+function fold(word: string): string {
+  const cut = word.length <= MAX_WORD_UNITS ? word : word.slice(0, MAX_WORD_UNITS).toWellFormed();
+  // deno-lint-ignore no-control-regex -- ASCII, the usual case, is its own NFKC form
+  return /^[\x00-\x7f]*$/.test(cut) ? cut.toLowerCase() : cut.normalize("NFKC").toLowerCase();
+}
+
+function pairs(run: string, offset: number, found: Token[]): void {
+  const letters = Array.from(
+    run.matchAll(LETTER),
+    (match) => ({ start: offset + match.index, end: offset + match.index + match[0].length }),
+  );
+  const add = (start: number, end: number) => found.push({ word: fold(run.slice(start - offset, end - offset)), start, end, paired: true });
+  if (letters.length === 1) add(letters[0]!.start, letters[0]!.end);
+  for (let index = 1; index < letters.length; index++) add(letters[index - 1]!.start, letters[index]!.end);
+}
+
+/** The term of a token in a language; undefined for a stop word. */
+export function termOf(token: Token, language: string): string | undefined {
+  if (token.paired) return token.word;
+  return stopWords(language).has(token.word) ? undefined : stem(token.word, language);
+}
+
+/** A folded word's stem; the word itself in a language without a stemmer. */
+export function stem(word: string, language: string): string {
+  const algorithm = STEMMERS[language];
+  if (algorithm === undefined) return word;
+  let entry = loaded.get(algorithm);
+  if (entry === undefined) loaded.set(algorithm, entry = { stemmer: stemmers.newStemmer(algorithm), cache: new Map() });
+  let stemmed = entry.cache.get(word);
+  if (stemmed === undefined) {
+    if (entry.cache.size >= CACHED_STEMS) entry.cache.clear();
+    entry.cache.set(word, stemmed = entry.stemmer.stem(word));
+  }
+  return stemmed;
+}

@@ -1,0 +1,194 @@
+import type { Kysely } from "kysely";
+import type { Correction, Highlight, ScoreParts, SearchResult } from "../contracts.ts";
+import type { Schema } from "../database/schema.ts";
+import { termOf, tokens } from "./analysis.ts";
+import type { Embedder, Reranker } from "./embeddings/types.ts";
+import { fuse } from "./fuse.ts";
+import { LexicalSearcher } from "./lexical.ts";
+import { type Query, readQuery } from "./query.ts";
+import { type ChunkRow, type Collection, readChunks, readCollection, readOwners } from "./store_reads.ts";
+import type { ValidSearch } from "./validate.ts";
+import { nearestChunks } from "./vectors.ts";
+
+/** Chunks that go into fusion and to the reranker at most. */
+const CANDIDATES = 100;
+const RERANKED = 50;
+/** Chunks read for each result, because some belong to documents that have their share already. */
+const SPARE = 2;
+
+/** What searches work with. */
+export interface SearchParts {
+  readonly db: Kysely<Schema>;
+  readonly embedder: Embedder | undefined;
+  readonly reranker: Reranker | undefined;
+  readonly signal: AbortSignal;
+  /** Told about what went wrong without ending the search. */
+  readonly onDegraded: (error: unknown) => void;
+}
+
+/** A chunk found. */
+export interface Found {
+  readonly row: ChunkRow;
+  readonly similarity: number;
+  readonly scores: ScoreParts;
+}
+
+/** What a search came to. */
+export interface Outcome {
+  readonly found: readonly Found[];
+  readonly query: Query | undefined;
+  readonly corrections: readonly Correction[];
+  readonly notices: readonly string[];
+  readonly collection: Collection | undefined;
+}
+
+interface Candidate {
+  readonly chunkNo: number;
+  readonly similarity: number;
+  readonly vector?: number;
+  readonly fused?: number;
+  readonly rerank?: number;
+}
+
+/** Finds the best chunks, at most so many of one document. */
+export async function search(request: ValidSearch, parts: SearchParts): Promise<Outcome> {
+  const collection = await readCollection(parts.db, request.collection);
+  if (collection === undefined || collection.chunks === 0) {
+    return { found: [], query: undefined, corrections: [], notices: [], collection };
+  }
+  const notices: string[] = [];
+  const query = await readQuery(parts.db, collection, request);
+  const searcher = new LexicalSearcher(parts.db, { collection, query, filter: request.filter, exact: request.exact });
+  const near = await byMeaning(request, collection, parts, notices);
+  const finish = (found: readonly Found[]): Outcome => ({ found, query, corrections: query.corrections, notices, collection });
+  for (let size = Math.max(request.topK * SPARE, 10);; size *= 4) {
+    const lexical = await searcher.best(near === undefined ? size : Math.max(size, CANDIDATES));
+    let candidates: readonly Candidate[] = lexical.map(({ chunkNo, score }) => ({ chunkNo, similarity: score }));
+    if (near !== undefined) candidates = fuse(lexical, near, query.phrases.length > 0);
+    if (parts.reranker !== undefined) candidates = await rerank(request, { candidates, collection, parts, notices });
+    const owners = await readOwners(parts.db, collection.id, candidates.map((candidate) => candidate.chunkNo));
+    const chosen = shares(candidates, owners, request);
+    if (chosen.length >= request.topK || lexical.length < size || below(candidates, request.threshold)) {
+      return finish(await withRows(chosen, { searcher, collection, db: parts.db }));
+    }
+  }
+}
+
+async function withRows(
+  chosen: readonly Candidate[],
+  { searcher, collection, db }: { readonly searcher: LexicalSearcher; readonly collection: Collection; readonly db: Kysely<Schema> },
+): Promise<readonly Found[]> {
+  const chunkNos = chosen.map((candidate) => candidate.chunkNo);
+  const [rows, lexical] = await Promise.all([readChunks(db, collection.id, chunkNos), searcher.similarities(chunkNos)]);
+  return chosen.flatMap(({ chunkNo, similarity, ...scores }) => {
+    const row = rows.get(chunkNo);
+    return row === undefined ? [] : [{ row, similarity, scores: { lexical: lexical.get(chunkNo) ?? 0, ...scores } }];
+  });
+}
+
+/** The best of each document, at most as many as asked for, all above the threshold. */
+function shares(
+  candidates: readonly Candidate[],
+  owners: ReadonlyMap<number, string>,
+  { topK, threshold, chunksPerDocument }: ValidSearch,
+): Candidate[] {
+  const taken = new Map<string, number>();
+  const kept = candidates.filter(({ chunkNo, similarity }) => {
+    const owner = owners.get(chunkNo);
+    const count = taken.get(owner ?? "") ?? 0;
+    if (owner === undefined || count >= chunksPerDocument || similarity < threshold) return false;
+    taken.set(owner, count + 1);
+    return true;
+  });
+  return kept.slice(0, topK);
+}
+
+function below(candidates: readonly Candidate[], threshold: number): boolean {
+  return threshold > 0 && (candidates.at(-1)?.similarity ?? 0) < threshold;
+}
+
+/** The nearest chunks by embedding; undefined without embeddings, or when their server does not answer, of which a notice tells. */
+async function byMeaning(request: ValidSearch, collection: Collection, parts: SearchParts, notices: string[]) {
+  const { embedder, db, signal } = parts;
+  if (embedder === undefined || request.exact) return undefined;
+  try {
+    const [vector] = await embedder.embed([request.query], signal);
+    if (vector === undefined) throw new Error("The embedding server gave no vector for the query");
+    const near = await nearestChunks(db, { collection, model: embedder.model, vector, filter: request.filter, size: CANDIDATES });
+    if (near.length === 0) notices.push("No document here has embeddings of the configured model: the search went by words alone");
+    return near.length === 0 ? undefined : near;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    parts.onDegraded(error);
+    notices.push("The embedding server could not be used: the search went by words alone");
+    return undefined;
+  }
+}
+
+interface Reranking {
+  readonly candidates: readonly Candidate[];
+  readonly collection: Collection;
+  readonly parts: SearchParts;
+  readonly notices: string[];
+}
+
+async function rerank(request: ValidSearch, { candidates, collection, parts, notices }: Reranking): Promise<readonly Candidate[]> {
+  const { reranker, signal, db } = parts;
+  const rows = await readChunks(db, collection.id, candidates.slice(0, RERANKED).map((candidate) => candidate.chunkNo));
+  const shown = candidates.slice(0, RERANKED).filter((candidate) => rows.has(candidate.chunkNo));
+  if (reranker === undefined || shown.length === 0) return candidates;
+  try {
+    const scores = await reranker.rerank(request.query, shown.map((candidate) => rows.get(candidate.chunkNo)!.content), signal);
+    const judged = shown.map((candidate, index) => {
+      const rerank = toShare(scores[index] ?? 0);
+      return { ...candidate, similarity: rerank, rerank };
+    });
+    const sorted = judged.toSorted((left, right) => right.rerank - left.rerank);
+    const ceiling = sorted.at(-1)!.rerank;
+    const rest = candidates.slice(RERANKED).map((candidate) => ({ ...candidate, similarity: candidate.similarity * ceiling }));
+    return [...sorted, ...rest];
+  } catch (error) {
+    if (signal.aborted) throw error;
+    parts.onDegraded(error);
+    const notice = "The reranker could not be used: the results stand in the order of the search";
+    if (!notices.includes(notice)) notices.push(notice);
+    return candidates;
+  }
+}
+
+/** Rerankers give shares of 1 or logits. */
+function toShare(score: number): number {
+  return score >= 0 && score <= 1 ? score : 1 / (1 + Math.exp(-score));
+}
+
+/** A chunk found, as clients see it. */
+export function toResult({ row, similarity, scores }: Found, query: Query | undefined): SearchResult {
+  return {
+    documentId: row.document_id,
+    content: row.content,
+    similarityScore: similarity,
+    metadata: row.metadata,
+    title: row.title,
+    chunkIndex: row.ordinal,
+    start: row.start_at,
+    end: row.end_at,
+    heading: row.heading,
+    scores,
+    highlights: query === undefined ? [] : highlights(row, query),
+  };
+}
+
+/** Where the query's words stand in the chunk; neighbouring pairs of a script without spaces become one range. */
+function highlights({ content, start_at, language }: ChunkRow, { words }: Query): Highlight[] {
+  const wanted = new Set(words.flatMap((word) => word.terms));
+  const found: { start: number; end: number }[] = [];
+  for (const token of tokens(content)) {
+    const term = termOf(token, language);
+    if (term === undefined || !wanted.has(term)) continue;
+    const [start, end] = [start_at + token.start, start_at + token.end];
+    const last = found.at(-1);
+    if (token.paired && last !== undefined && last.end > start) last.end = end;
+    else found.push({ start, end });
+  }
+  return found;
+}

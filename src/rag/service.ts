@@ -1,0 +1,155 @@
+/**
+ * Documents that can be searched, over any database that it is handed.
+ *
+ * @module
+ */
+import type {
+  DeleteDocumentResponse,
+  DocumentKey,
+  IndexDocumentRequest,
+  IndexDocumentResponse,
+  IndexProgress,
+  ListDocumentsRequest,
+  ListDocumentsResponse,
+  RagContextRequest,
+  RagContextResponse,
+  RagDocument,
+  RagService,
+  SearchDocumentsRequest,
+  SearchDocumentsResponse,
+} from "../contracts.ts";
+import type { CallContext } from "../core/context.ts";
+import { ChatError } from "../core/errors.ts";
+import type { Database } from "../database/database.ts";
+import type { Log } from "../observability/log.ts";
+import { indexAll } from "./bulk.ts";
+import { call } from "./call.ts";
+import { packContext } from "./context.ts";
+import type { Embedder, Reranker } from "./embeddings/types.ts";
+import { Indexer } from "./indexer.ts";
+import { search, type SearchParts, toResult } from "./search.ts";
+import { type DocumentRow, readDocument, readDocuments } from "./store_reads.ts";
+import { deleteDocument } from "./store_writes.ts";
+import { validContext, validKey, validList, validSearch } from "./validate.ts";
+
+/** What the RAG service works with. */
+export interface RagServiceOptions {
+  readonly database: Database;
+  readonly log: Log;
+  /** Unset: search goes by words alone. */
+  readonly embedder?: Embedder;
+  readonly reranker?: Reranker;
+}
+
+/** A running RAG service. */
+export interface RunningRagService extends RagService {
+  /** The database stays the caller's to close. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Makes a RAG service; the database stays the caller's to close. */
+export function createRagService(options: RagServiceOptions): RunningRagService {
+  return new DocumentRagService(options);
+}
+
+/** A search for context looks at more chunks than items are wanted, because neighbours become one item. */
+const CHUNKS_AN_ITEM = 2;
+const MAX_CONTEXT_CHUNKS = 200;
+
+class DocumentRagService implements RunningRagService {
+  readonly #db: Database["kysely"];
+  readonly #options: RagServiceOptions;
+  readonly #indexer: Indexer;
+
+  constructor(options: RagServiceOptions) {
+    this.#db = options.database.kysely;
+    this.#options = options;
+    this.#indexer = new Indexer(this.#db, options.embedder);
+  }
+
+  indexDocument(request: IndexDocumentRequest, context: CallContext): Promise<IndexDocumentResponse> {
+    return call(context, async () => {
+      const [outcome] = await this.#indexer.index([request], context.signal);
+      if (outcome?.response === undefined) throw outcome?.error;
+      return outcome.response;
+    });
+  }
+
+  indexDocuments(requests: AsyncIterable<IndexDocumentRequest>, context: CallContext): AsyncIterable<IndexProgress> {
+    return indexAll(requests, (batch) => call(context, () => this.#indexer.index(batch, context.signal)));
+  }
+
+  async searchDocuments(request: SearchDocumentsRequest, context: CallContext): Promise<SearchDocumentsResponse> {
+    const valid = validSearch(request, this.#options.embedder !== undefined);
+    return await call(context, async () => {
+      const { found, query, corrections, notices } = await search(valid, this.#searchParts(context));
+      return { results: found.map((one) => toResult(one, query)), corrections, notices };
+    });
+  }
+
+  async getRagContext(request: RagContextRequest, context: CallContext): Promise<RagContextResponse> {
+    const { search: valid, maxTokens } = validContext(request, this.#options.embedder !== undefined);
+    const topK = Math.min(MAX_CONTEXT_CHUNKS, valid.topK * CHUNKS_AN_ITEM);
+    return await call(context, async () => {
+      const { found, notices } = await search({ ...valid, topK, chunksPerDocument: topK }, this.#searchParts(context));
+      const { items, sources, prompt, tokensUsed } = packContext(found, { maxItems: valid.topK, maxTokens });
+      const tooLarge = found.length > 0 && items.length === 0 ? [`No passage fits into ${maxTokens} tokens`] : [];
+      return {
+        ...{ contextItems: items, sourceDocuments: sources.map((source) => source.documentId), sources, prompt, tokensUsed },
+        notices: [...notices, ...tooLarge],
+      };
+    });
+  }
+
+  async getDocument(request: DocumentKey, context: CallContext): Promise<RagDocument> {
+    const { collection, documentId } = validKey(request);
+    const row = await call(context, () => readDocument(this.#db, collection, documentId));
+    if (row === undefined) throw missing(collection, documentId);
+    return toDocument(collection, row, row.content);
+  }
+
+  async listDocuments(request: ListDocumentsRequest, context: CallContext): Promise<ListDocumentsResponse> {
+    const page = validList(request);
+    const { rows, total } = await call(context, () => readDocuments(this.#db, { ...page, limit: page.limit + 1 }));
+    const documents = rows.slice(0, page.limit).map((row) => toDocument(page.collection, row, ""));
+    return { documents, hasMore: rows.length > page.limit, totalCount: total };
+  }
+
+  async deleteDocument(request: DocumentKey, context: CallContext): Promise<DeleteDocumentResponse> {
+    const { collection, documentId } = validKey(request);
+    const success = await call(context, () => deleteDocument(this.#db, collection, documentId));
+    const message = success ? `Document ${JSON.stringify(documentId)} is deleted` : missing(collection, documentId).message;
+    return { success, message };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #searchParts({ signal, requestId }: CallContext): SearchParts {
+    const { embedder, reranker, log } = this.#options;
+    const onDegraded = (error: unknown) => log.warn("A search did without a model server", { requestId, error });
+    return { db: this.#db, embedder, reranker, signal, onDegraded };
+  }
+}
+
+function missing(collection: string, documentId: string): ChatError {
+  const text = `Collection ${JSON.stringify(collection)} has no document ${JSON.stringify(documentId)}`;
+  return new ChatError("not_found", text, { field: "document_id" });
+}
+
+function toDocument(collection: string, row: DocumentRow, content: string): RagDocument {
+  return {
+    documentId: row.document_id,
+    content,
+    metadata: row.metadata,
+    collection,
+    title: row.title,
+    mediaType: row.media_type,
+    language: row.language,
+    chunkCount: row.chunk_count,
+    version: row.version,
+    createdAtMs: row.created_at_ms,
+    updatedAtMs: row.updated_at_ms,
+  };
+}

@@ -31,9 +31,10 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The Postgres bus goes to the same server by the same client.
   bus: ["core", "observability", "database"],
   message: ["core", "contracts", "database", "bus", "observability"],
+  rag: ["core", "contracts", "database", "observability"],
   grpc: ["core", "contracts", "config", "observability", "wire"],
   gateway: ["core", "contracts", "config", "observability"],
-  app: ["core", "contracts", "config", "observability", "database", "bus", "message", "grpc", "gateway", "clients"],
+  app: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "grpc", "gateway", "clients"],
   main: ["core", "config", "observability", "app"],
 };
 
@@ -42,6 +43,7 @@ const DOORS: Readonly<Record<string, { readonly files: readonly RegExp[]; readon
   "@grpc/grpc-js": { files: [/^src\/wire\/grpc_js\.ts$/], why: "so that the HTTP/2 cure is in place before the first server or channel" },
   "@electric-sql/pglite": { files: [/^src\/database\//, /^tests\//], why: "so that services cannot tell the databases apart" },
   "postgres": { files: [/^src\/(database|bus)\//, /^(tests|scripts)\//], why: "so that services cannot tell the databases apart" },
+  "unpdf": { files: [/^src\/rag\/formats\//, /^tests\//], why: "so that a hostile PDF is read in a worker that can be ended" },
   "hono": { files: [/^src\/gateway\//, /^tests\//], why: "because only the gateway speaks HTTP" },
 };
 

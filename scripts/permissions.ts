@@ -76,7 +76,7 @@ function pgliteFolder(): string {
 }
 
 function addresses(config: Config): readonly string[] {
-  const { services, http, grpc, messageServiceAddress } = config;
+  const { services, http, grpc, messageServiceAddress, metrics } = config;
   const at = (host: string, port: number) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const found: string[] = [];
   if (services.has("gateway")) found.push(at(http.host, http.port));
@@ -85,6 +85,7 @@ function addresses(config: Config): readonly string[] {
   if (server?.host.startsWith("/")) found.push(...sockets(server).map((path) => `unix:${path}`));
   else if (server !== undefined) found.push(at(server.host, server.port));
   if (services.has("message")) found.push(...config.nats?.servers ?? []);
+  if (metrics !== undefined) found.push(at(metrics.host, metrics.port));
   if (messageServiceAddress !== undefined) found.push(messageServiceAddress);
   return found;
 }

@@ -12,6 +12,8 @@ import { type Readiness, startGateway } from "./gateway/gateway.ts";
 import { type GrpcServerOptions, startGrpcServer } from "./grpc/server.ts";
 import { createMessageService } from "./message/service.ts";
 import type { Log } from "./observability/log.ts";
+import { addRoomMetrics } from "./observability/room_metrics.ts";
+import { type RunningTelemetry, startTelemetry } from "./observability/telemetry.ts";
 
 export { isKnownPostgresJsRestartError as isSurvivable } from "./database/postgres/known_errors.ts";
 
@@ -19,6 +21,7 @@ export { isKnownPostgresJsRestartError as isSurvivable } from "./database/postgr
 export interface Ports {
   readonly httpPort?: number;
   readonly grpcPort?: number;
+  readonly metricsPort?: number;
 }
 
 /** The system in one process. */
@@ -33,8 +36,15 @@ export interface App {
 }
 
 /** Puts the system together as the settings say. Nothing runs before `start`. */
-export function createApp(config: Config, { log }: { readonly log: Log }): App {
-  return new ComposedApp(config, log);
+export function createApp(config: Config, options: AppOptions): App {
+  return new ComposedApp(config, options);
+}
+
+/** What the process lends to the system in it. */
+export interface AppOptions {
+  readonly log: Log;
+  /** Takes lines of the access log, several at once; default: there is none. */
+  readonly writeLines?: (lines: string) => void;
 }
 
 /** A part that runs. */
@@ -55,6 +65,7 @@ interface Rooms {
 class ComposedApp implements App {
   readonly #config: Config;
   readonly #log: Log;
+  readonly #writeLines: AppOptions["writeLines"];
   readonly #stopping = new AbortController();
   /** In the order in which they were started. */
   readonly #rooms: Part[] = [];
@@ -62,9 +73,10 @@ class ComposedApp implements App {
   #started: Promise<Ports> | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, { log, writeLines }: AppOptions) {
     this.#config = config;
     this.#log = log;
+    this.#writeLines = writeLines;
   }
 
   start(): Promise<Ports> {
@@ -79,8 +91,10 @@ class ComposedApp implements App {
 
   async #start(): Promise<Ports> {
     try {
-      const rooms = this.#config.services.has("message") ? await this.#startRooms() : await this.#reachRooms();
-      return await this.#startFaces(rooms);
+      // First, because whatever starts after it may tell of itself; so it ends last.
+      const telemetry = await this.#begin("telemetry", this.#rooms, () => this.#startTelemetry());
+      const rooms = this.#config.services.has("message") ? await this.#startRooms(telemetry) : await this.#reachRooms();
+      return await this.#startFaces(rooms, telemetry);
     } catch (error) {
       await this.#stopParts(0);
       throw error;
@@ -93,7 +107,17 @@ class ComposedApp implements App {
     await this.#stopParts(deadlineMs);
   }
 
-  async #startRooms(): Promise<Rooms> {
+  #startTelemetry(): RunningTelemetry {
+    const { metrics, accessLog } = this.#config;
+    const writeLines = this.#writeLines;
+    return startTelemetry({
+      accessLog: writeLines === undefined ? "off" : accessLog,
+      writeLines: writeLines ?? (() => {}),
+      ...(metrics === undefined ? {} : { metrics }),
+    });
+  }
+
+  async #startRooms({ metrics }: RunningTelemetry): Promise<Rooms> {
     const { database: settings, grpc } = this.#config;
     const log = this.#log;
     const database = await this.#begin("database", this.#rooms, () => openDatabase(settings, { log, signal: this.#stopping.signal }));
@@ -101,6 +125,7 @@ class ComposedApp implements App {
     // A page must fit into a gRPC message with room to spare, whatever the limit is set to.
     const pageBytes = Math.floor(grpc.maxMessageBytes / 4);
     const message = await this.#begin("message service", this.#rooms, () => createMessageService({ database, bus, log, pageBytes }));
+    if (metrics !== undefined) addRoomMetrics(metrics, { database, message });
     const health = { "chat.MessageService": () => database.health().ok };
     return { message, readiness: () => readinessOf({ database: database.health() }), health };
   }
@@ -122,17 +147,18 @@ class ComposedApp implements App {
     return await createPostgresBus({ url: database.url, log: this.#log });
   }
 
-  async #startFaces({ message, readiness, health }: Rooms): Promise<Ports> {
+  async #startFaces({ message, readiness, health }: Rooms, telemetry: RunningTelemetry): Promise<Ports> {
     const { services, grpc, http } = this.#config;
     const log = this.#log;
-    const ports: { grpcPort?: number; httpPort?: number } = {};
+    const { metricsPort } = telemetry;
+    const ports: { grpcPort?: number; httpPort?: number; metricsPort?: number } = metricsPort === undefined ? {} : { metricsPort };
     if (grpc.enabled && services.has("message")) {
       ports.grpcPort = (await this.#begin("gRPC server", this.#faces, () =>
-        startGrpcServer({ config: grpc, services: { message }, health, log }))).port;
+        startGrpcServer({ config: grpc, services: { message }, health, telemetry, log }))).port;
     }
     if (services.has("gateway")) {
       ports.httpPort = (await this.#begin("gateway", this.#faces, () =>
-        startGateway({ http, services: { message }, readiness, log }))).port;
+        startGateway({ http, services: { message }, readiness, telemetry, log }))).port;
     }
     this.#checkStopping();
     return ports;

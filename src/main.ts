@@ -58,7 +58,7 @@ async function serve(config: Config, log: Log, endWithParent: boolean): Promise<
   const { createApp, isSurvivable } = await import("./app.ts");
   guard.survive(isSurvivable);
   log.debug("Starting", { services: [...config.services], database: config.database.kind, eventBus: config.eventBus });
-  const app = createApp(config, { log });
+  const app = createApp(config, { log, writeLines: writeLine });
   const ended = Promise.race([asked.then(() => 0), guard.failed.then(() => EXIT_BROKEN)]);
   const started = app.start();
   const first = await Promise.race([started, ended]);

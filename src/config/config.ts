@@ -20,9 +20,21 @@ export interface Config {
   readonly eventBus: "memory" | "postgres" | "nats";
   /** Set exactly when NATS carries the wake-ups. */
   readonly nats?: NatsConfig;
+  /** Where `/metrics` is offered; absent: nowhere. */
+  readonly metrics?: MetricsConfig;
+  /** Which calls get a line in the log: a number is the share of calls, besides those that failed. */
+  readonly accessLog: "all" | "errors" | "off" | number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   /** How long a stopping process waits for accepted calls. */
   readonly shutdownTimeoutMs: number;
+}
+
+/** Where `/metrics` is offered. */
+export interface MetricsConfig {
+  readonly host: string;
+  readonly port: number;
+  /** What a scraper must present as its bearer token; secret. */
+  readonly token?: string;
 }
 
 /** The gRPC server's settings. */

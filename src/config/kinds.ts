@@ -74,6 +74,30 @@ export const address: Kind<string> = {
   },
 };
 
+/** A port, 0 for a free one, or `off`. */
+export const portOrOff: Kind<number | "off"> = {
+  parse(text) {
+    if (/^(off|none)$/i.test(text)) return { value: "off" };
+    const parsed = wholeNumber(0, 65_535).parse(text);
+    return "value" in parsed ? parsed : { wanted: "a port from 0 to 65535, or off" };
+  },
+};
+
+/** Which calls are logged: `all`, `errors`, `off`, or a share between 0 and 1. */
+export const accessLogMode: Kind<"all" | "errors" | "off" | number> = {
+  parse(text) {
+    const word = oneOf(["all", "errors", "off"]).parse(text);
+    if ("value" in word) return word;
+    const share = /^(0?\.\d{1,9})$/.test(text) ? Number(text) : NaN;
+    return share > 0 ? { value: share } : { wanted: "all, errors, off, or a share such as 0.01" };
+  },
+};
+
+/** Text that others must not guess, in printable ASCII so that it fits into a header. */
+export const token: Kind<string> = {
+  parse: (text) => /^[\x21-\x7e]{16,512}$/.test(text) ? { value: text } : { wanted: "16 to 512 printable ASCII characters without spaces" },
+};
+
 /** A file or folder; not looked at here. */
 export const path: Kind<string> = {
   parse: (text) => text.includes("\0") ? { wanted: "a path" } : { value: text },

@@ -79,6 +79,8 @@ function toConfig(values: SettingValues): Config {
     authMode: values.AUTH_MODE,
     eventBus: values.EVENT_BUS ?? (values.DATABASE_URL === undefined ? "memory" : "postgres"),
     ...(nats === undefined ? {} : { nats }),
+    ...toMetricsConfig(values),
+    accessLog: values.LOG_ACCESS,
     logLevel: values.LOG_LEVEL,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   };
@@ -99,6 +101,11 @@ function toGrpcConfig(values: SettingValues): GrpcConfig {
     keepaliveTimeoutMs: values.GRPC_KEEPALIVE_TIMEOUT_MS,
     reflection: values.GRPC_REFLECTION,
   };
+}
+
+function toMetricsConfig(values: SettingValues): Pick<Config, "metrics"> {
+  const { METRICS_HOST: host, METRICS_PORT: port, METRICS_TOKEN: token } = values;
+  return port === "off" ? {} : { metrics: { host, port, ...(token === undefined ? {} : { token }) } };
 }
 
 function toDatabaseConfig(values: SettingValues): DatabaseConfig {

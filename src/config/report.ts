@@ -34,6 +34,7 @@ export function settingsReport(
 /** A setting's value as it may be printed: of an address with a password only where it leads. */
 function shown(setting: Setting<unknown>, text: string): string {
   if (setting.secret === undefined) return text;
+  if (setting.secret === "text") return "(hidden)";
   return text.split(/,(?=\s*[a-z]+:\/\/)/).map(shownUrl).join(",");
 }
 

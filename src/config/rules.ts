@@ -10,7 +10,14 @@ type Explicit = Readonly<Record<string, string | undefined>>;
 
 /** Every rule over several settings that these values break, as sentences. `env` tells which ones somebody set in so many words. */
 export function crossCheck(values: SettingValues, env: Explicit): readonly string[] {
-  return [...checkRoles(values), ...checkTls(values), ...checkBus(values), ...checkNats(values), ...checkPublicAddresses(values, env)];
+  return [
+    ...checkRoles(values),
+    ...checkTls(values),
+    ...checkBus(values),
+    ...checkNats(values),
+    ...checkPublicAddresses(values, env),
+    ...checkMetrics(values),
+  ];
 }
 
 /** Whether other machines can reach what listens on this host. */
@@ -41,6 +48,11 @@ function checkTls(values: SettingValues): string[] {
 function checkBus(values: SettingValues): string[] {
   const lost = values.EVENT_BUS !== undefined && values.EVENT_BUS !== "memory" && values.DATABASE_URL === undefined;
   return lost ? [`EVENT_BUS must be memory when DATABASE_URL is not set, got ${values.EVENT_BUS}`] : [];
+}
+
+function checkMetrics(values: SettingValues): string[] {
+  if (values.METRICS_PORT === "off" || !isPublic(values.METRICS_HOST) || values.METRICS_TOKEN !== undefined) return [];
+  return [`METRICS_HOST ${values.METRICS_HOST} is reachable from other machines: set METRICS_TOKEN, or METRICS_PORT=off`];
 }
 
 /** Nobody opens the log to a network by accident: it takes TLS and authentication, or two settings that say "off" in so many words. */

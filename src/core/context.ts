@@ -1,7 +1,17 @@
+/** W3C Trace Context as it travels between services: https://www.w3.org/TR/trace-context/ */
+export interface TraceContext {
+  /** `00-` trace id, `-` span id, `-` flags, in lower-case hexadecimal. */
+  readonly traceparent: string;
+  /** What tracing systems add for each other; handed on as it came. */
+  readonly tracestate?: string;
+}
+
 /** What every service call is handed besides its request. */
 export interface CallContext {
   /** Aborts on cancel, deadline and shutdown, whichever is first; its reason is a `ChatError` that says which. */
   readonly signal: AbortSignal;
   /** Names the call in the log and in an internal error's text. */
   readonly requestId: string;
+  /** The trace that the call is part of; hand it to whatever is called on its behalf. */
+  readonly trace?: TraceContext | undefined;
 }

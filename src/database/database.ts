@@ -8,6 +8,20 @@ export interface DatabaseHealth {
   readonly problem?: string;
 }
 
+/** How busy the database's connections are, and what has gone over them since the start. */
+export interface DatabaseLoad {
+  /** Connections that somebody holds. */
+  readonly busy: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
+  /** Statements that have ended; COMMIT and its like count. */
+  readonly statements: number;
+  /** Those of them that failed. */
+  readonly failures: number;
+  /** What they took together. */
+  readonly seconds: number;
+}
+
 /** The one database of the process, PGlite or Postgres; same schema, same SQL. */
 export interface Database {
   readonly kind: "pglite" | "postgres";
@@ -17,6 +31,8 @@ export interface Database {
   readonly connections: number;
   /** From memory, so a long query cannot hold it up. */
   health(): DatabaseHealth;
+  /** From memory, for metrics. */
+  load(): DatabaseLoad;
   /** Waits for running statements, then closes; idempotent. */
   close(): Promise<void>;
 }

@@ -38,7 +38,7 @@ class PoolDriver implements Driver {
   }
 
   async acquireConnection(): Promise<PoolConnection> {
-    return new PoolConnection(await this.#pool.acquire());
+    return new PoolConnection(await this.#pool.acquire(), this.#pool);
   }
 
   releaseConnection(connection: PoolConnection): Promise<void> {
@@ -78,13 +78,15 @@ class PoolDriver implements Driver {
 /** One lease of a session. */
 class PoolConnection implements DatabaseConnection {
   readonly session: Session;
+  readonly #pool: SessionPool;
   /** The session's epoch in which a transaction began; unset outside of one. */
   #epoch: number | undefined;
   /** A statement of the transaction has failed: the server answers COMMIT with a rollback and no error. */
   #aborted = false;
 
-  constructor(session: Session) {
+  constructor(session: Session, pool: SessionPool) {
     this.session = session;
+    this.#pool = pool;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -100,7 +102,7 @@ class PoolConnection implements DatabaseConnection {
   async begin(settings: TransactionSettings): Promise<void> {
     const isolation = settings.isolationLevel === undefined ? "" : ` isolation level ${settings.isolationLevel}`;
     const access = settings.accessMode === undefined ? "" : ` ${settings.accessMode}`;
-    await this.session.query(`begin${isolation}${access}`, []);
+    await this.#pool.run(this.session, `begin${isolation}${access}`, []);
     this.#epoch = this.session.epoch;
     this.#aborted = false;
   }
@@ -118,7 +120,7 @@ class PoolConnection implements DatabaseConnection {
   async rollback(): Promise<void> {
     const gone = this.#epoch !== this.session.epoch;
     this.#epoch = undefined;
-    if (!gone) await this.session.query("rollback", []);
+    if (!gone) await this.#pool.run(this.session, "rollback", []);
   }
 
   async savepoint(verb: "savepoint" | "rollback to" | "release", name: string): Promise<void> {
@@ -132,7 +134,7 @@ class PoolConnection implements DatabaseConnection {
       throw new DatabaseError("CONNECTION_CLOSED", "The connection was lost during the transaction");
     }
     try {
-      return await this.session.query(sql, parameters);
+      return await this.#pool.run(this.session, sql, parameters);
     } catch (error) {
       this.#aborted = true;
       throw error;

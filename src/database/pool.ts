@@ -1,4 +1,5 @@
-import { DatabaseError, type Session } from "./session.ts";
+import type { DatabaseLoad } from "./database.ts";
+import { DatabaseError, type Session, type SqlResult } from "./session.ts";
 
 interface Waiter {
   readonly resolve: (session: Session) => void;
@@ -14,6 +15,9 @@ export class SessionPool {
   readonly #idle: Session[];
   readonly #waiters: Waiter[] = [];
   readonly #acquireTimeoutMs: number;
+  #statements = 0;
+  #failures = 0;
+  #seconds = 0;
   #closing: Promise<void> | undefined;
   #allReturned: (() => void) | undefined;
 
@@ -27,6 +31,31 @@ export class SessionPool {
   /** How many statements may run at once. */
   get size(): number {
     return this.#sessions.length;
+  }
+
+  /** How busy the sessions are, and what has gone over them. */
+  get load(): DatabaseLoad {
+    return {
+      busy: this.#sessions.length - this.#idle.length,
+      waiting: this.#waiters.length,
+      statements: this.#statements,
+      failures: this.#failures,
+      seconds: this.#seconds,
+    };
+  }
+
+  /** Runs a statement on a session that the caller holds, and counts it. */
+  async run(session: Session, sql: string, parameters: readonly unknown[]): Promise<SqlResult> {
+    const startedMs = performance.now();
+    try {
+      return await session.query(sql, parameters);
+    } catch (error) {
+      this.#failures++;
+      throw error;
+    } finally {
+      this.#statements++;
+      this.#seconds += (performance.now() - startedMs) / 1000;
+    }
   }
 
   /** A session for the caller alone, until `release`. Rejects with `POOL_TIMEOUT` and `POOL_CLOSED`. */

@@ -3,7 +3,9 @@ import type { MessageService } from "../contracts.ts";
 import type { Log } from "../observability/log.ts";
 import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
 import { healthRoutes, type Readiness } from "./health_routes.ts";
+import type { Telemetry } from "../observability/telemetry.ts";
 import { messageRoutes } from "./message_routes.ts";
+import { observeRequests } from "./metrics.ts";
 import { HttpRefusal, problemResponse } from "./problem.ts";
 import { MAX_URL_LENGTH } from "./query.ts";
 
@@ -16,15 +18,18 @@ export interface GatewayAppOptions {
   readonly log: Log;
   readonly calls: OpenCalls;
   readonly heartbeatMs: number;
+  readonly telemetry?: Telemetry;
 }
 
 /** Every route behind its middleware, not yet listening. */
-export function createGatewayApp({ services, readiness, log, calls, heartbeatMs }: GatewayAppOptions): Hono<GatewayEnv> {
+export function createGatewayApp(options: GatewayAppOptions): Hono<GatewayEnv> {
+  const { services, readiness, log, calls, heartbeatMs, telemetry } = options;
   // Not strict: `/v1/messages/` is `/v1/messages`.
   const app = new Hono<GatewayEnv>({ strict: false });
   app.onError((error, c) => problemResponse(c, error, log));
   app.notFound((c) => noSuchRoute(c, app, log));
   app.use(callContext(calls));
+  if (telemetry !== undefined) app.use(observeRequests(telemetry, calls));
   app.use(async (c, next) => {
     if (c.req.url.length > MAX_URL_LENGTH) {
       throw new HttpRefusal(414, `The URL must be at most ${MAX_URL_LENGTH} characters, got ${c.req.url.length}`);

@@ -5,8 +5,10 @@
  */
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
-import type { CallContext } from "../core/context.ts";
+import type { CallContext, TraceContext } from "../core/context.ts";
 import { abortError, ChatError } from "../core/errors.ts";
+import { readTraceContext } from "../observability/trace_context.ts";
+import { activeHttpContext } from "../observability/tracing.ts";
 
 /** What every handler finds in its Hono context. */
 export interface GatewayEnv {
@@ -19,15 +21,22 @@ const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 /** One request under way. */
 export class Call implements CallContext {
   readonly requestId: string;
+  /** The runtime's own span of the request where it traces, else the caller's. */
+  readonly trace: TraceContext | undefined;
+  /** What a stream has sent so far; undefined for what is no stream. */
+  bytesOut: number | undefined;
   readonly #aborter = new AbortController();
   readonly #client: AbortSignal;
   readonly #calls: OpenCalls;
   #clock: ReturnType<typeof setTimeout> | undefined;
   #isStream = false;
+  #finished: (() => void) | undefined;
 
   constructor(request: Request, calls: OpenCalls) {
     const given = request.headers.get("x-request-id");
     this.requestId = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+    const { headers } = request;
+    this.trace = activeHttpContext() ?? readTraceContext(headers.get("traceparent") ?? undefined, headers.get("tracestate") ?? undefined);
     this.#calls = calls;
     this.#client = request.signal;
     this.#client.addEventListener("abort", this.#clientGone);
@@ -65,12 +74,20 @@ export class Call implements CallContext {
   /** From here on the call is a stream: it may last as long as the client stays, and ends when the server stops. */
   becomeStream(): void {
     this.#isStream = true;
+    this.bytesOut = 0;
     clearTimeout(this.#clock);
     if (this.#calls.streamsEnded !== undefined) this.abort(this.#calls.streamsEnded);
   }
 
+  /** Calls `listener` once, when the answer has been given and, of a stream, sent. */
+  onFinish(listener: () => void): void {
+    this.#finished = listener;
+  }
+
   /** Lets go of the timer and of the client's signal; idempotent. */
   finish(): void {
+    this.#finished?.();
+    this.#finished = undefined;
     clearTimeout(this.#clock);
     this.#client.removeEventListener("abort", this.#clientGone);
     this.#calls.forget(this);
@@ -105,6 +122,13 @@ export class OpenCalls {
   /** How many are under way. */
   get size(): number {
     return this.#open.size;
+  }
+
+  /** How many of them are streams. */
+  get streams(): number {
+    let count = 0;
+    for (const call of this.#open) if (call.isStream) count++;
+    return count;
   }
 
   /** Ends every open stream, and each that would open later. */

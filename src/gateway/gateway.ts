@@ -1,6 +1,7 @@
 import type { MessageService } from "../contracts.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
+import type { Telemetry } from "../observability/telemetry.ts";
 import { createGatewayApp } from "./app.ts";
 import { OpenCalls } from "./context.ts";
 import type { Readiness } from "./health_routes.ts";
@@ -14,6 +15,8 @@ export interface GatewayOptions {
   /** Answers from memory; asked at every `/readyz`. */
   readonly readiness: () => Readiness;
   readonly log: Log;
+  /** Where its requests are told of; default: nowhere. */
+  readonly telemetry?: Telemetry;
   /** How long a request may take that is no stream; default 30 s, what proxies in front usually wait. */
   readonly requestTimeoutMs?: number;
   /** How often a quiet event stream says that it lives; default 15 s, half of what proxies usually allow. */
@@ -45,7 +48,7 @@ export function startGateway(options: GatewayOptions): Promise<Gateway> {
         options.log.error("Request failed outside its handler", { error });
         return new Response(null, { status: 500 });
       },
-    }, (request) => app.fetch(request));
+    }, (request, info) => app.fetch(request, info));
     let stopped: Promise<void> | undefined;
     return Promise.resolve({
       port: server.addr.port,

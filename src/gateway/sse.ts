@@ -79,7 +79,7 @@ class EventSourceBody implements UnderlyingDefaultSource<Uint8Array> {
 
   #send(frame: Uint8Array): void {
     this.#held = undefined;
-    this.#controller?.enqueue(frame);
+    this.#enqueue(frame);
     if (this.#isLast) {
       this.#controller?.close();
       this.#close();
@@ -89,8 +89,14 @@ class EventSourceBody implements UnderlyingDefaultSource<Uint8Array> {
 
   #beat(): void {
     if (this.#satisfy === undefined || this.#held !== undefined) return;
-    this.#controller?.enqueue(heartbeatFrame(this.#watch.position));
+    this.#enqueue(heartbeatFrame(this.#watch.position));
     this.#satisfied();
+  }
+
+  #enqueue(frame: Uint8Array): void {
+    const { call } = this.#options;
+    call.bytesOut = (call.bytesOut ?? 0) + frame.length;
+    this.#controller?.enqueue(frame);
   }
 
   #satisfied(): void {

@@ -1,6 +1,7 @@
 import type { Message, MessageBatch } from "../contracts.ts";
 import type { ServerDuplexStream, ServerWritableStream } from "../wire/grpc_js.ts";
 import type { MessageFrames } from "../wire/message_frames.ts";
+import { trackOf } from "./metrics.ts";
 
 /** Sends batches to one subscriber. */
 export interface BatchWriter {
@@ -30,7 +31,10 @@ interface Http2Stream extends Drainable {
  */
 export function batchWriter(call: MessageCall, frames: MessageFrames, signal: AbortSignal): BatchWriter {
   const stream = http2StreamOf(call);
-  return stream === undefined ? plainWriter(call, signal) : pieceWriter(stream, frames, signal);
+  if (stream === undefined) return plainWriter(call, signal);
+  const track = trackOf(call);
+  const written = (bytes: number) => void (track !== undefined && (track.bytesOut += bytes));
+  return pieceWriter(stream, frames, { signal, written });
 }
 
 /** The private fields of grpc-js 1.14 on the way down; undefined when a version has others. */
@@ -40,7 +44,13 @@ export function http2StreamOf(call: MessageCall): Http2Stream | undefined {
   return typeof stream?.write === "function" && typeof stream.once === "function" ? stream as Http2Stream : undefined;
 }
 
-function pieceWriter(stream: Http2Stream, frames: MessageFrames, signal: AbortSignal): BatchWriter {
+interface PieceOptions {
+  readonly signal: AbortSignal;
+  /** Told how much went past grpc-js. */
+  readonly written: (bytes: number) => void;
+}
+
+function pieceWriter(stream: Http2Stream, frames: MessageFrames, { signal, written }: PieceOptions): BatchWriter {
   return {
     write(batch, giveUp) {
       let free = true;
@@ -48,6 +58,7 @@ function pieceWriter(stream: Http2Stream, frames: MessageFrames, signal: AbortSi
       for (const piece of frames.pieces(batch)) {
         if (stream.destroyed || !stream.writable) return undefined;
         free = stream.write(piece);
+        written(piece.length);
       }
       return free ? undefined : drained(stream, signal, giveUp);
     },

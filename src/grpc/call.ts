@@ -1,7 +1,8 @@
-import type { CallContext } from "../core/context.ts";
+import type { CallContext, TraceContext } from "../core/context.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Metadata } from "../wire/grpc_js.ts";
 import { metadataKeys } from "../wire/status.ts";
+import { type CallTrack, traceOf, trackOf } from "./metrics.ts";
 
 /** What a call is, whichever shape its requests and answers have. */
 export interface CallEdge {
@@ -17,12 +18,15 @@ const DEADLINE_SLACK_MS = 50;
 /** One call's context. Its signal and its id are made when somebody asks for them: most calls end before anybody does. */
 export class Call implements CallContext {
   readonly #edge: CallEdge;
+  readonly #track: CallTrack | undefined;
   #controller: AbortController | undefined;
   #ended: ChatError | undefined;
   #requestId: string | undefined;
 
   constructor(edge: CallEdge) {
     this.#edge = edge;
+    this.#track = trackOf(edge);
+    this.#track?.attach(this);
   }
 
   get signal(): AbortSignal {
@@ -35,6 +39,11 @@ export class Call implements CallContext {
 
   get requestId(): string {
     return this.#requestId ??= requestId(this.#edge.metadata);
+  }
+
+  /** Where nobody watches the server, the caller's own is handed on. */
+  get trace(): TraceContext | undefined {
+    return this.#track === undefined ? traceOf(this.#edge.metadata) : this.#track.trace;
   }
 
   /** Why the call was ended, once it was. */

@@ -71,7 +71,11 @@ class MessageStreamCall extends Call {
     let stream: MessageStream | undefined;
     try {
       if (this.signal.aborted) throw abortError(this.signal);
-      stream = await service.streamMessages(request, { signal: subscription.signal, requestId: this.requestId });
+      stream = await service.streamMessages(request, {
+        signal: subscription.signal,
+        requestId: this.requestId,
+        trace: this.trace,
+      });
       this.#announce(stream.startSeq);
       await this.#copy(stream, subscription.signal);
       if (!this.#inbox.waiting) throw new ChatError("unavailable", "The subscription ended");

@@ -2,6 +2,7 @@ import type { GrpcConfig } from "../config/config.ts";
 import type { Message, MessageService } from "../contracts.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
+import type { Telemetry } from "../observability/telemetry.ts";
 import { messageServiceDefinition } from "../wire/definitions.ts";
 import type { MessageResponse } from "../wire/generated/chat/MessageResponse.ts";
 import type { MessageServiceDefinition } from "../wire/generated/chat/MessageService.ts";
@@ -11,6 +12,7 @@ import { serverCredentials } from "./credentials.ts";
 import { Gate } from "./gate.ts";
 import { HealthBoard, type ServiceChecks } from "./health_board.ts";
 import { correctInputFaults } from "./input_faults.ts";
+import { addLoadMetrics, CallMeter } from "./metrics.ts";
 import { addIntrospection } from "./introspection.ts";
 import { messageHandlers } from "./message_handlers.ts";
 import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
@@ -24,6 +26,8 @@ export interface GrpcServerOptions {
   readonly log: Log;
   /** How the services are, here or elsewhere; one that is served and not named here is well. */
   readonly health?: ServiceChecks;
+  /** Where its calls are told of; default: nowhere. */
+  readonly telemetry?: Telemetry;
   /** Other limits than the production ones, for tests. */
   readonly limits?: OpenCallsOptions;
 }
@@ -69,17 +73,21 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const frames = new MessageFrames();
   const credentials = await serverCredentials(config.tls);
   const calls = new OpenCalls(options.limits);
-  const server = new Server(serverOptions(config));
+  const meter = options.telemetry === undefined ? undefined : new CallMeter(options.telemetry);
+  const server = new Server(serverOptions(config, meter));
+  meter?.watchRefusals(server);
   if (services.message !== undefined) {
     const definition = withReadableRequests(encodingOnce(messageServiceDefinition, frames));
     server.addService(definition, messageHandlers(services.message, frames, { gate, calls, log }));
   }
-  const offered = services.message === undefined ? [] : ["chat.MessageService"];
+  const offered = [services.message && "chat.MessageService"].filter((name) => name !== undefined);
   const board = new HealthBoard(options.health ?? {}, { own: offered });
   addIntrospection(server, { config, offered, board, calls, log });
   try {
     const port = await bind(server, config, credentials);
-    return new RunningServer(port, { server, calls, gate, frames, board });
+    const running = new RunningServer(port, { server, calls, gate, frames, board });
+    if (options.telemetry?.metrics !== undefined) addLoadMetrics(options.telemetry.metrics, () => running.load);
+    return running;
   } catch (error) {
     calls.endAll(new ChatError("unavailable", "The server did not start"));
     server.forceShutdown();
@@ -139,7 +147,7 @@ function encodingOnce(definition: MessageServiceDefinition, frames: MessageFrame
   return { ...definition, StreamMessages: { ...definition.StreamMessages, responseSerialize } };
 }
 
-function serverOptions(config: GrpcConfig): ServerOptions {
+function serverOptions(config: GrpcConfig, meter: CallMeter | undefined): ServerOptions {
   return {
     "grpc.max_receive_message_length": config.maxMessageBytes,
     "grpc.max_send_message_length": config.maxMessageBytes,
@@ -149,7 +157,7 @@ function serverOptions(config: GrpcConfig): ServerOptions {
     "grpc.keepalive_timeout_ms": config.keepaliveTimeoutMs,
     // Nobody reads its counters, and it takes part in every call.
     "grpc.enable_channelz": 0,
-    interceptors: [correctInputFaults],
+    interceptors: [correctInputFaults, ...(meter === undefined ? [] : [meter.interceptor])],
   };
 }
 

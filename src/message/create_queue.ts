@@ -52,6 +52,11 @@ export class CreateQueue {
     this.#commit = commit;
   }
 
+  /** Messages that wait for their INSERT to begin, in all rooms together. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** Resolves after the commit. An abort answers at once: before the message's INSERT has begun it is taken back, later it may be stored. */
   create(create: ValidCreate, signal: AbortSignal): Promise<Message> {
     if (signal.aborted) return Promise.reject(abortError(signal));

@@ -99,6 +99,11 @@ export class RoomFeed {
     this.#knownSeq = headSeq;
   }
 
+  /** What the chain holds. */
+  get kept(): { readonly events: number; readonly bytes: number } {
+    return { events: this.#events, bytes: this.#bytes };
+  }
+
   /** The last event that the chain holds. */
   get newestSeq(): number {
     return this.#newest.toSeq;

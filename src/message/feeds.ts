@@ -55,6 +55,13 @@ export class Feeds {
     this.#unsubscribe = options.bus.subscribe((wakeUp) => this.#onWakeUp(wakeUp));
   }
 
+  /** What is followed right now: rooms, subscriptions, and what is kept in memory for them. */
+  get load(): { readonly rooms: number; readonly readers: number; readonly events: number; readonly bytes: number } {
+    const feeds = Array.from(this.#rooms.values(), ({ feed }) => feed);
+    const sum = (of: (feed: RoomFeed) => number) => feeds.reduce((total, feed) => total + of(feed), 0);
+    return { rooms: feeds.length, readers: sum((f) => f.readers.size), events: sum((f) => f.kept.events), bytes: sum((f) => f.kept.bytes) };
+  }
+
   /** Takes events that were committed here; rooms that nobody listens to cost nothing. */
   publish(room: string, messages: readonly Message[]): void {
     const live = this.#rooms.get(room);

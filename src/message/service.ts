@@ -48,8 +48,23 @@ export interface MessageServiceOptions {
   readonly pollMs?: number;
 }
 
+/** What a message service is busy with. */
+export interface MessageLoad {
+  /** Rooms that somebody follows here, or did a moment ago. */
+  readonly rooms: number;
+  /** Subscriptions to them. */
+  readonly readers: number;
+  /** Events kept in memory for subscribers that are behind, and their bytes. */
+  readonly events: number;
+  readonly bytes: number;
+  /** Messages that wait to be stored. */
+  readonly creations: number;
+}
+
 /** A running message service. */
 export interface RunningMessageService extends MessageService {
+  /** For metrics. */
+  readonly load: MessageLoad;
   /** Answers what was accepted, then refuses; does not end streams (their signals do). Idempotent. */
   close(): Promise<void>;
 }
@@ -83,6 +98,10 @@ class LogMessageService implements RunningMessageService {
     });
     this.#folds = new Folds(this.#db, options.log);
     this.#creates = new CreateQueue(committer(this.#db, (room, created) => this.#grown(room, created)));
+  }
+
+  get load(): MessageLoad {
+    return { ...this.#feeds.load, creations: this.#creates.waiting };
   }
 
   async createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message> {

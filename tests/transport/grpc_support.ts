@@ -38,6 +38,7 @@ export interface TestServerOptions {
   readonly keepaliveTimeoutMs?: number;
   readonly limits?: GrpcServerOptions["limits"];
   readonly health?: GrpcServerOptions["health"];
+  readonly telemetry?: GrpcServerOptions["telemetry"];
   readonly reflection?: "on" | "off" | "auto";
 }
 
@@ -65,6 +66,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     services: { message: options.service ?? memory },
     log: createLog("debug", (line) => lines.push(line)),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),
     ...(options.health === undefined ? {} : { health: options.health }),
   });
   const stop = () => server.stop({ deadlineMs: 0 });

@@ -8,7 +8,7 @@ function flags(env: Record<string, string>): Readonly<Record<string, string>> {
 
 Deno.test("permissionFlags grants an embedded database its folder and the server its own addresses, and no more", () => {
   const granted = flags({ GRPC_ENABLED: "true", DATA_DIR: "/var/chat", HTTP_PORT: "0" });
-  assertEquals(granted["allow-net"], "127.0.0.1:0,127.0.0.1:50051");
+  assertEquals(granted["allow-net"], "127.0.0.1:0,127.0.0.1:50051,127.0.0.1:9464");
   assertEquals(granted["allow-write"], "/var/chat");
   assertMatch(granted["allow-read"] ?? "", /^src,\/var\/chat,[^,]*pglite[^,]*$|^\/var\/chat,src,[^,]*pglite[^,]*$/);
   assertEquals(Object.keys(granted), ["allow-env", "ignore-env", "allow-net", "allow-read", "allow-write"]);
@@ -16,14 +16,14 @@ Deno.test("permissionFlags grants an embedded database its folder and the server
 
 Deno.test("permissionFlags grants a server on Postgres the database's address, no files, and no secret on the command line", () => {
   const granted = flags({ DATABASE_URL: "postgres://chat:hunter2@db.example/chat" });
-  assertEquals(granted["allow-net"], "127.0.0.1:8000,db.example:5432");
+  assertEquals(granted["allow-net"], "127.0.0.1:8000,db.example:5432,127.0.0.1:9464");
   assertEquals([granted["allow-read"], granted["allow-write"]], [undefined, undefined]);
   assert(!JSON.stringify(granted).includes("hunter2"));
 });
 
 Deno.test("permissionFlags grants the socket and the certificates that a database URL names", () => {
   const granted = flags({ DATABASE_URL: "postgres://chat@localhost/chat?host=/run/postgresql&sslrootcert=/tls/root.pem" });
-  assertEquals(granted["allow-net"], "127.0.0.1:8000,unix:/run/postgresql/.s.PGSQL.5432");
+  assertEquals(granted["allow-net"], "127.0.0.1:8000,unix:/run/postgresql/.s.PGSQL.5432,127.0.0.1:9464");
   assertEquals(granted["allow-read"], "/tls/root.pem,/run/postgresql/.s.PGSQL.5432");
   assertEquals(granted["allow-write"], "/run/postgresql/.s.PGSQL.5432");
 });
@@ -37,7 +37,7 @@ Deno.test("permissionFlags grants a gateway alone the message service's address,
     GRPC_TLS_CERT_PATH: "/tls/cert.pem",
     GRPC_TLS_KEY_PATH: "/tls/key.pem",
   });
-  assertEquals(granted["allow-net"], "[::1]:8000,messages:50051");
+  assertEquals(granted["allow-net"], "[::1]:8000,127.0.0.1:9464,messages:50051");
   assertEquals(granted["allow-read"], "/tls/cert.pem,/tls/key.pem");
   assertEquals(granted["allow-write"], undefined);
 });
@@ -58,6 +58,6 @@ Deno.test("permissionFlags grants a server on NATS every server that is named, a
     NATS_CREDS_PATH: "/nats/creds",
     NATS_TLS_CA_PATH: "/nats/ca.pem",
   });
-  assertEquals(granted["allow-net"], "127.0.0.1:8000,db:5432,n1:4222,n2:5222");
+  assertEquals(granted["allow-net"], "127.0.0.1:8000,db:5432,n1:4222,n2:5222,127.0.0.1:9464");
   assertEquals(granted["allow-read"], "/nats/creds,/nats/ca.pem");
 });

@@ -1,7 +1,7 @@
 import { Kysely } from "kysely";
 import { ChatError } from "../../core/errors.ts";
 import type { Log } from "../../observability/log.ts";
-import type { Database } from "../database.ts";
+import type { Database, DatabaseLoad } from "../database.ts";
 import { createDialect } from "../dialect.ts";
 import { migrate } from "../migrate.ts";
 import { SessionPool } from "../pool.ts";
@@ -64,6 +64,10 @@ class PgliteDatabase implements Database {
   health(): { readonly ok: boolean; readonly problem?: string } {
     const { problem } = this.#session;
     return problem === undefined ? { ok: true } : { ok: false, problem };
+  }
+
+  load(): DatabaseLoad {
+    return this.#pool.load;
   }
 
   close(): Promise<void> {

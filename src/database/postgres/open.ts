@@ -2,7 +2,7 @@ import { Kysely } from "kysely";
 import type { DatabaseConfig } from "../../config/config.ts";
 import { ChatError } from "../../core/errors.ts";
 import type { Log } from "../../observability/log.ts";
-import type { Database, DatabaseHealth } from "../database.ts";
+import type { Database, DatabaseHealth, DatabaseLoad } from "../database.ts";
 import { createDialect } from "../dialect.ts";
 import { isConnectionLoss } from "../errors.ts";
 import { migrate } from "../migrate.ts";
@@ -80,6 +80,10 @@ class PostgresDatabase implements Database {
 
   health(): DatabaseHealth {
     return this.#prober.health;
+  }
+
+  load(): DatabaseLoad {
+    return this.#pool.load;
   }
 
   close(): Promise<void> {

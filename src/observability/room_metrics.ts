@@ -1,0 +1,45 @@
+import type { Metrics } from "./metrics.ts";
+
+/** A database, as far as metrics look at it. */
+interface MeasuredDatabase {
+  readonly connections: number;
+  health(): { readonly ok: boolean };
+  load(): {
+    readonly busy: number;
+    readonly waiting: number;
+    readonly statements: number;
+    readonly failures: number;
+    readonly seconds: number;
+  };
+}
+
+/** A message service, as far as metrics look at it. */
+interface MeasuredMessages {
+  readonly load: {
+    readonly rooms: number;
+    readonly readers: number;
+    readonly events: number;
+    readonly bytes: number;
+    readonly creations: number;
+  };
+}
+
+/** Adds the metrics of the database and of the message service over it. */
+export function addRoomMetrics(metrics: Metrics, { database, message }: { database: MeasuredDatabase; message: MeasuredMessages }): void {
+  metrics.gauge("database_up", "1 while the database answers", () => Number(database.health().ok));
+  metrics.gauge("database_connections_max", "Statements that may run at once", () => database.connections);
+  metrics.gauge("database_connections_busy", "Connections that somebody holds", () => database.load().busy);
+  metrics.gauge("database_connection_waiters", "Callers that wait for a connection", () => database.load().waiting);
+  metrics.counter(
+    "database_statements_total",
+    "Statements that have ended, transactions' ends among them",
+    () => database.load().statements,
+  );
+  metrics.counter("database_statement_failures_total", "Statements that failed", () => database.load().failures);
+  metrics.counter("database_statement_seconds_total", "Time that statements took together", () => database.load().seconds);
+  metrics.gauge("message_creations_waiting", "Messages that wait to be stored", () => message.load.creations);
+  metrics.gauge("message_feed_rooms", "Rooms that are followed here", () => message.load.rooms);
+  metrics.gauge("message_feed_subscriptions", "Subscriptions to rooms, over gRPC and HTTP", () => message.load.readers);
+  metrics.gauge("message_feed_events", "Events kept in memory for subscribers that are behind", () => message.load.events);
+  metrics.gauge("message_feed_bytes", "Bytes of those events", () => message.load.bytes);
+}

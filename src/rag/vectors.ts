@@ -45,8 +45,8 @@ export function unit(vector: Float32Array): Float32Array {
 }
 
 function dot(left: Float32Array, bytes: Uint8Array): number {
-  // Bytes from a database may lie at any offset, which a Float32Array cannot.
-  const right = new Float32Array(bytes.slice().buffer);
+  // A copy, because bytes from a database may lie at any offset, which a Float32Array cannot.
+  const right = new Float32Array(new Uint8Array(bytes).buffer);
   let sum = 0;
   for (let index = 0; index < left.length; index++) sum += left[index]! * right[index]!;
   return sum;

@@ -9,6 +9,7 @@ import type { MessageServiceDefinition } from "../wire/generated/chat/MessageSer
 import { Server, type ServerCredentials, type ServerOptions } from "../wire/grpc_js.ts";
 import { MessageFrames } from "../wire/message_frames.ts";
 import { serverCredentials } from "./credentials.ts";
+import { cutOff } from "./cut_off.ts";
 import { Gate } from "./gate.ts";
 import { HealthBoard, type ServiceChecks } from "./health_board.ts";
 import { correctInputFaults } from "./input_faults.ts";
@@ -129,7 +130,7 @@ class RunningServer implements GrpcServer {
     calls.refuse(reason);
     const force = setTimeout(() => {
       calls.endAll(reason);
-      server.forceShutdown();
+      cutOff(server);
     }, deadlineMs);
     const giveUp = Promise.withResolvers<void>();
     const last = setTimeout(giveUp.resolve, deadlineMs + FORCE_MS);

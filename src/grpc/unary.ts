@@ -1,4 +1,5 @@
 import type { CallContext } from "../core/context.ts";
+import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from "../wire/grpc_js.ts";
 import { Call } from "./call.ts";
@@ -56,7 +57,7 @@ class UnaryCall<Req, Res> extends Call {
   }
 
   /** The client is answered at once, though the method may take a while to notice. */
-  override end(reason: Parameters<Call["end"]>[0]): void {
+  override end(reason: ChatError): void {
     super.end(reason);
     this.#fail(reason);
   }
@@ -68,9 +69,12 @@ class UnaryCall<Req, Res> extends Call {
   }
 
   #fail(error: unknown): void {
+    // Too late for the client, who was told of a deadline or left; a fault still belongs in the log.
+    if (this.#answered && error instanceof ChatError) return;
+    const status = failureStatus(error, { method: this.#method, requestId: this.requestId }, this.#options.log);
     if (this.#answered) return;
     this.#settle();
-    this.#send(failureStatus(error, { method: this.#method, requestId: this.requestId }, this.#options.log));
+    this.#send(status);
   }
 
   #settle(): void {

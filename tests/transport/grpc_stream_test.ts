@@ -85,7 +85,7 @@ Deno.test("StreamMessages lets go of its subscription when the client cancels", 
 Deno.test("StreamMessages ends at the client's deadline", async () => {
   await using test = await startServer();
   using client = connect(test.address);
-  const stream = new TestStream(client, { deadlineMs: 150 }).ask();
+  const stream = new TestStream(client, { deadlineMs: 1_000 }).ask();
   assertEquals((await stream.status()).code, status.DEADLINE_EXCEEDED);
   await until("the service is let go", () => test.service.following === 0 && test.server.load.streams === 0);
   assertEquals(test.service.contexts[0]?.signal.reason.code, "deadline_exceeded");

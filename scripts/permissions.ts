@@ -66,8 +66,8 @@ function postgres({ services, database }: Config): PostgresAddress | undefined {
 }
 
 /** The Unix socket of a server on this machine; Deno asks for it as a network address and as a file to read and to write. */
-function sockets({ host, port }: PostgresAddress): readonly string[] {
-  return host.startsWith("/") ? [`${host}/.s.PGSQL.${port}`] : [];
+function sockets({ endpoints }: PostgresAddress): readonly string[] {
+  return endpoints.filter(({ host }) => host.startsWith("/")).map(({ host, port }) => `${host}/.s.PGSQL.${port}`);
 }
 
 /** PGlite reads its WebAssembly from its package, wherever the runtime keeps that. */
@@ -82,8 +82,10 @@ function addresses(config: Config): readonly string[] {
   if (services.has("gateway")) found.push(at(http.host, http.port));
   if (services.has("message") && grpc.enabled) found.push(at(grpc.host, grpc.port));
   const server = postgres(config);
-  if (server?.host.startsWith("/")) found.push(...sockets(server).map((path) => `unix:${path}`));
-  else if (server !== undefined) found.push(at(server.host, server.port));
+  if (server !== undefined) {
+    found.push(...sockets(server).map((path) => `unix:${path}`));
+    found.push(...server.endpoints.filter(({ host }) => !host.startsWith("/")).map(({ host, port }) => at(host, port)));
+  }
   if (services.has("message")) found.push(...config.nats?.servers ?? []);
   if (metrics !== undefined) found.push(at(metrics.host, metrics.port));
   if (messageServiceAddress !== undefined) found.push(messageServiceAddress);

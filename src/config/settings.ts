@@ -111,7 +111,12 @@ export const settings = {
     "How callers prove who they are; set it to none in so many words to listen beyond this machine",
     "The only mode of this version",
   ),
-  DATABASE_URL: optional(postgresUrl, "postgres:// address of the database", "Unset: an embedded Postgres (PGlite) in `DATA_DIR`", "url"),
+  DATABASE_URL: optional(
+    postgresUrl,
+    "postgres:// address of the database; of several hosts (`a:5432,b:5432`) the one that accepts writes is used",
+    "Unset: an embedded Postgres (PGlite) in `DATA_DIR`",
+    "url",
+  ),
   DATABASE_POOL_SIZE: given(
     wholeNumber(1, 1_000),
     "10",

@@ -24,6 +24,8 @@ const LOSS_CODES: ReadonlySet<string> = new Set([
   "ENOENT", // the Unix socket of a server that is down
   "POOL_CLOSED",
   "WORKER_DIED",
+  "UNSUITABLE_SERVER", // a standby that nobody has promoted yet
+  "25006", // a primary that has become a standby
 ]);
 
 /** SQLSTATEs of a server that is going, coming or full: 57P01 terminating, 57P02 crash, 57P03 starting up, 57P05 idle, 53300 too many connections; class 08. */

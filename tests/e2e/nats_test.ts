@@ -77,7 +77,9 @@ Deno.test({
       const servers = nats.servers.map(({ address }) => `nats://${address}`).join(",");
       await using replicas = await Replicas.start({ DATABASE_URL: url, EVENT_BUS: "nats", NATS_URL: servers });
       await replicas.burst("to warm up");
-      assertLess(await replicas.burst("with all of NATS"), 1_000, "by wake-ups, sooner than a poll");
+      for (const time of ["first", "second", "third"]) {
+        assertLess(await replicas.burst(`with all of NATS, ${time} time`), 1_000, "by wake-ups, sooner than a poll");
+      }
       const [first, ...others] = nats.servers;
       await first!.kill();
       assertLess(await replicas.burst("just after a member's death"), POLL_LIMIT_MS);

@@ -30,15 +30,28 @@ const SHELL = `
   [ "$order" = keep ] || rm -rf "\${data%/data}"
 `;
 
-/** Starts a server, durable unless `fsync` is false. */
-export async function startPostgresServer({ fsync = true }: { readonly fsync?: boolean } = {}): Promise<PostgresServer> {
+/** How to run a server. */
+export interface PostgresServerOptions {
+  /** Default: true, durable. */
+  readonly fsync?: boolean;
+  /** Lines of its configuration, by name. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Makes it a hot standby of this one, which must have been started a moment ago: both begin as copies of one cluster, the rest comes as WAL. */
+  readonly standbyOf?: PostgresServer;
+}
+
+/** Starts a server. */
+export async function startPostgresServer({ fsync = true, settings = {}, standbyOf }: PostgresServerOptions = {}): Promise<PostgresServer> {
   const { binDir, templateDir, ...user } = await preparePostgres();
   const home = await Deno.makeTempDir({ prefix: "chat-postgres-" });
   await copyTree(templateDir, `${home}/data`);
+  if (standbyOf !== undefined) await Deno.writeTextFile(`${home}/data/standby.signal`, "");
   await own(home, user);
   const port = freePort();
   const args = ["-D", `${home}/data`, "-p", `${port}`, "-h", "127.0.0.1", "-k", "", "-c", `fsync=${fsync ? "on" : "off"}`];
   args.push("-c", "max_connections=200", "-c", "shared_buffers=128MB");
+  if (standbyOf !== undefined) args.push("-c", `primary_conninfo=host=127.0.0.1 port=${standbyOf.port} user=postgres`);
+  for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
   const server = new Server({ home, port, user, command: [`${binDir}/postgres`, ...args] });
   await server.start();
   return server;

@@ -61,3 +61,7 @@ Deno.test("permissionFlags grants a server on NATS every server that is named, a
   assertEquals(granted["allow-net"], "127.0.0.1:8000,db:5432,n1:4222,n2:5222,127.0.0.1:9464");
   assertEquals(granted["allow-read"], "/nats/creds,/nats/ca.pem");
 });
+
+Deno.test("permissionFlags grants every host of a database URL", () => {
+  assertEquals(flags({ DATABASE_URL: "postgres://chat@a:1,b/chat", METRICS_PORT: "off" })["allow-net"], "127.0.0.1:8000,a:1,b:5432");
+});

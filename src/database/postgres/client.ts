@@ -1,12 +1,14 @@
 import postgres from "postgres";
 import type net from "node:net";
 import { parseArray } from "../arrays.ts";
-import type { PostgresAddress } from "./address.ts";
+import type { PostgresAddress, PostgresEndpoint } from "./address.ts";
 import { openSocket } from "./socket.ts";
 
 /** How one connection is made. */
 export interface ClientOptions {
   readonly address: PostgresAddress;
+  /** Which of the address's servers. */
+  readonly endpoint: PostgresEndpoint;
   /** The server ends a longer statement; 0 for none. */
   readonly statementTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -32,10 +34,10 @@ const TYPES = {
 };
 
 /** Connects with the first statement. Every option is given, because postgres.js looks up the others in the environment. */
-export function createClient({ address, statementTimeoutMs, connectTimeoutMs, onClose, onNotify }: ClientOptions): Client {
+export function createClient({ address, endpoint, statementTimeoutMs, connectTimeoutMs, onClose, onNotify }: ClientOptions): Client {
   let socket: net.Socket | undefined;
   const options = {
-    ...{ host: address.host, port: address.port, database: address.database, user: address.user, password: address.password },
+    ...{ host: endpoint.host, port: endpoint.port, database: address.database, user: address.user, password: address.password },
     ...{ max: 1, max_pipeline: 1, idle_timeout: null, max_lifetime: null, keep_alive: null, backoff: 0 },
     ...{ debug: false, prepare: true, fetch_types: false, publications: "", sslnegotiation: null, target_session_attrs: null },
     connect_timeout: Math.ceil(connectTimeoutMs / 1000),
@@ -44,7 +46,7 @@ export function createClient({ address, statementTimeoutMs, connectTimeoutMs, on
     onnotice: () => {},
     onclose: onClose,
     onnotify: onNotify,
-    socket: async () => socket = await openSocket(address, connectTimeoutMs),
+    socket: async () => socket = await openSocket(endpoint, connectTimeoutMs),
     connection: {
       application_name: "chat",
       // Every statement has its index. A plan made while a table was small, and kept, would go on reading all of it as it grows.

@@ -13,6 +13,8 @@ export class ConnectGate {
   #failures = 0;
   #closedUntilMs = 0;
   #lastError: DatabaseError | undefined;
+  /** Which of several servers the last connection was made to: the next one tries it first. */
+  preferred = 0;
 
   /** Rejects with the last attempt's error while it is too early for another. */
   async pass(): Promise<void> {

@@ -1,5 +1,5 @@
 import { DatabaseError, type Session, type SqlResult } from "../session.ts";
-import type { PostgresAddress } from "./address.ts";
+import { describeEndpoint, type PostgresAddress, type PostgresEndpoint, type TargetSession } from "./address.ts";
 import { type Client, createClient } from "./client.ts";
 import type { ConnectGate } from "./gate.ts";
 
@@ -55,23 +55,42 @@ export class PostgresSession implements Session {
   }
 
   async #connect(): Promise<Client> {
-    const { address, gate, statementTimeoutMs, connectTimeoutMs, onNotify } = this.#options;
+    const { address: { endpoints }, gate } = this.#options;
     await gate.pass();
+    const first = gate.preferred;
+    const failures: DatabaseError[] = [];
+    while (failures.length < endpoints.length) {
+      const index = (first + failures.length) % endpoints.length;
+      try {
+        this.#client = await this.#connectTo(endpoints[index]!);
+        gate.preferred = index;
+        gate.succeeded();
+        return this.#client;
+      } catch (error) {
+        failures.push(toDatabaseError(error));
+      }
+    }
+    // A server that is there but not as wanted says more than one that is not there.
+    const failure = failures.find((each) => each.code === "UNSUITABLE_SERVER") ?? failures.at(-1)!;
+    gate.failed(failure);
+    throw failure;
+  }
+
+  async #connectTo(endpoint: PostgresEndpoint): Promise<Client> {
+    const { address, statementTimeoutMs, connectTimeoutMs, onNotify } = this.#options;
     const client = createClient({
-      ...{ address, statementTimeoutMs, connectTimeoutMs },
+      ...{ address, endpoint, statementTimeoutMs, connectTimeoutMs },
       onClose: () => this.#lost(client),
       onNotify: (_channel, payload) => onNotify?.(payload),
     });
     try {
       // A statement of its own, so that the server's refusal of the connection is told from the failure of a statement.
-      await withTimeout(client.sql.unsafe("select 1"), connectTimeoutMs, "CONNECT_TIMEOUT");
-      gate.succeeded();
-      return this.#client = client;
+      const [state] = await withTimeout(client.sql.unsafe(SERVER_STATE), connectTimeoutMs, "CONNECT_TIMEOUT");
+      if (isSuitable(address.target, state as unknown as ServerState)) return client;
+      throw new DatabaseError("UNSUITABLE_SERVER", `The server ${describeEndpoint(endpoint)} is not ${address.target}`);
     } catch (error) {
-      const failure = toDatabaseError(error);
-      gate.failed(failure);
       this.#discard(client);
-      throw failure;
+      throw error;
     }
   }
 
@@ -86,7 +105,8 @@ export class PostgresSession implements Session {
       return WRITES.has(result.command) ? { rows, affectedRows: result.count } : { rows };
     } catch (error) {
       const failure = toDatabaseError(error);
-      if (failure.code === "STATEMENT_TIMEOUT") this.#lost(client);
+      // A primary that was made a standby keeps its connections, and none of them is of use.
+      if (failure.code === "STATEMENT_TIMEOUT" || (failure.code === READ_ONLY && isPicky(this.#options.address))) this.#lost(client);
       throw failure;
     }
   }
@@ -105,6 +125,24 @@ export class PostgresSession implements Session {
     client.destroy();
     client.sql.end({ timeout: 0 }).catch(() => {});
   }
+}
+
+const READ_ONLY = "25006";
+
+const SERVER_STATE = "select pg_is_in_recovery() as in_recovery, current_setting('transaction_read_only') = 'on' as read_only";
+
+interface ServerState {
+  readonly in_recovery: boolean;
+  readonly read_only: boolean;
+}
+
+function isSuitable(target: TargetSession, { in_recovery, read_only }: ServerState): boolean {
+  const suits = { any: true, "read-write": !read_only, "read-only": read_only, primary: !in_recovery, standby: in_recovery };
+  return suits[target];
+}
+
+function isPicky({ target }: PostgresAddress): boolean {
+  return target === "read-write" || target === "primary";
 }
 
 const WRITES: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);

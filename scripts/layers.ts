@@ -26,11 +26,12 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   config: ["core"],
   observability: ["core"],
   wire: ["core", "contracts"],
-  clients: ["core", "contracts", "wire"],
+  clients: ["core", "contracts", "wire", "observability"],
   database: ["core", "config", "observability"],
   // The Postgres bus goes to the same server by the same client.
   bus: ["core", "observability", "database"],
   message: ["core", "contracts", "database", "bus", "observability"],
+  rag: ["core", "contracts", "database", "observability"],
   rag: ["core", "contracts", "database", "observability"],
   grpc: ["core", "contracts", "config", "observability", "wire"],
   gateway: ["core", "contracts", "config", "observability"],

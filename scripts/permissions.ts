@@ -50,14 +50,22 @@ function paths(config: Config): { readonly dataDirs: readonly string[]; readonly
   const files = [tls?.certPath, tls?.keyPath, tls?.caPath, postgres(config)?.sslRootCertPath, ...natsFiles].filter((path) =>
     path !== undefined
   );
-  if (config.database.kind !== "pglite" || !config.services.has("message")) return { dataDirs: [], files };
+  // The worker that reads documents is loaded as a file at run time.
+  if (config.services.has("rag") && config.database.kind === "postgres") files.push("src");
+  if (config.database.kind !== "pglite" || !usesDatabase(config)) return { dataDirs: [], files };
   // PGlite's worker is loaded as a file at run time; relative, because tasks run in the project's folder.
   return { dataDirs: [config.database.dataDir], files: [...files, "src", pgliteFolder()] };
 }
 
+/** Whether this process plays a service, rather than being a gateway alone. */
+function usesDatabase({ services }: Config): boolean {
+  return services.has("message") || services.has("rag");
+}
+
 /** Where the database server is; undefined without one, or when its URL is wrong, of which the server itself will tell. */
-function postgres({ services, database }: Config): PostgresAddress | undefined {
-  if (database.kind !== "postgres" || !services.has("message")) return undefined;
+function postgres(config: Config): PostgresAddress | undefined {
+  const { database } = config;
+  if (database.kind !== "postgres" || !usesDatabase(config)) return undefined;
   try {
     return parsePostgresUrl(database.url);
   } catch {
@@ -80,7 +88,7 @@ function addresses(config: Config): readonly string[] {
   const at = (host: string, port: number) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const found: string[] = [];
   if (services.has("gateway")) found.push(at(http.host, http.port));
-  if (services.has("message") && grpc.enabled) found.push(at(grpc.host, grpc.port));
+  if (usesDatabase(config) && grpc.enabled) found.push(at(grpc.host, grpc.port));
   const server = postgres(config);
   if (server !== undefined) {
     found.push(...sockets(server).map((path) => `unix:${path}`));

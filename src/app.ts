@@ -5,15 +5,17 @@ import { createPostgresBus } from "./bus/postgres.ts";
 import { RemoteMessageService } from "./clients/remote_message_service.ts";
 import type { ClientTls } from "./clients/options.ts";
 import type { Config, TlsPaths } from "./config/config.ts";
-import type { MessageService } from "./contracts.ts";
+import type { MessageService, RagService } from "./contracts.ts";
 import { abortError, ChatError } from "./core/errors.ts";
+import type { Database } from "./database/database.ts";
 import { openDatabase } from "./database/open.ts";
 import { type Readiness, startGateway } from "./gateway/gateway.ts";
 import { type GrpcServerOptions, startGrpcServer } from "./grpc/server.ts";
-import { createMessageService } from "./message/service.ts";
+import { createMessageService, type RunningMessageService } from "./message/service.ts";
 import type { Log } from "./observability/log.ts";
 import { addRoomMetrics } from "./observability/room_metrics.ts";
 import { type RunningTelemetry, startTelemetry } from "./observability/telemetry.ts";
+import { createRagService } from "./rag/service.ts";
 
 export { isKnownPostgresJsRestartError as isSurvivable } from "./database/postgres/known_errors.ts";
 
@@ -56,7 +58,9 @@ interface Part {
 
 /** What the gateway and the gRPC server are given to work with. */
 interface Rooms {
-  readonly message: MessageService;
+  /** Always there for a gateway. */
+  readonly message?: MessageService;
+  readonly rag?: RagService;
   readonly readiness: () => Readiness;
   /** How each service is, by its full name. */
   readonly health: NonNullable<GrpcServerOptions["health"]>;
@@ -93,7 +97,7 @@ class ComposedApp implements App {
     try {
       // First, because whatever starts after it may tell of itself; so it ends last.
       const telemetry = await this.#begin("telemetry", this.#rooms, () => this.#startTelemetry());
-      const rooms = this.#config.services.has("message") ? await this.#startRooms(telemetry) : await this.#reachRooms();
+      const rooms = await this.#startRooms(telemetry);
       return await this.#startFaces(rooms, telemetry);
     } catch (error) {
       await this.#stopParts(0);
@@ -117,27 +121,43 @@ class ComposedApp implements App {
     });
   }
 
-  async #startRooms({ metrics }: RunningTelemetry): Promise<Rooms> {
-    const { database: settings, grpc } = this.#config;
+  async #startRooms(telemetry: RunningTelemetry): Promise<Rooms> {
+    const { services, database: settings } = this.#config;
     const log = this.#log;
+    if (!services.has("message") && !services.has("rag")) {
+      // It answers for itself: a gateway that called itself unready with it would make one outage two.
+      return { message: await this.#reachMessages(), readiness: () => readinessOf({}), health: {} };
+    }
     const database = await this.#begin("database", this.#rooms, () => openDatabase(settings, { log, signal: this.#stopping.signal }));
+    const well = () => database.health().ok;
+    const readiness = () => readinessOf({ database: database.health() });
+    const own = services.has("message") ? await this.#startMessages(database, telemetry) : undefined;
+    const message = own ?? (services.has("gateway") ? await this.#reachMessages() : undefined);
+    const rag = services.has("rag") ? await this.#begin("RAG service", this.#rooms, () => createRagService({ database, log })) : undefined;
+    return {
+      ...(message === undefined ? {} : { message }),
+      ...(rag === undefined ? {} : { rag }),
+      readiness,
+      health: { ...(own === undefined ? {} : { "chat.MessageService": well }), ...(rag === undefined ? {} : { "chat.RAGService": well }) },
+    };
+  }
+
+  async #startMessages(database: Database, { metrics }: RunningTelemetry): Promise<RunningMessageService> {
+    const log = this.#log;
     const bus = await this.#begin("bus", this.#rooms, () => this.#openBus());
     // A page must fit into a gRPC message with room to spare, whatever the limit is set to.
-    const pageBytes = Math.floor(grpc.maxMessageBytes / 4);
+    const pageBytes = Math.floor(this.#config.grpc.maxMessageBytes / 4);
     const message = await this.#begin("message service", this.#rooms, () => createMessageService({ database, bus, log, pageBytes }));
     if (metrics !== undefined) addRoomMetrics(metrics, { database, message });
-    const health = { "chat.MessageService": () => database.health().ok };
-    return { message, readiness: () => readinessOf({ database: database.health() }), health };
+    return message;
   }
 
   /** The message service of another process. */
-  async #reachRooms(): Promise<Rooms> {
+  async #reachMessages(): Promise<MessageService> {
     const { messageServiceAddress: address = "", grpc } = this.#config;
     const tls = grpc.tls === undefined ? {} : { tls: await readClientTls(grpc.tls) };
     const options = { address, maxMessageBytes: grpc.maxMessageBytes, ...tls };
-    const message = await this.#begin("remote message service", this.#rooms, () => new RemoteMessageService(options));
-    // It answers for itself: a gateway that called itself unready with it would make one outage two.
-    return { message, readiness: () => readinessOf({}), health: {} };
+    return await this.#begin("remote message service", this.#rooms, () => new RemoteMessageService(options));
   }
 
   async #openBus(): Promise<Bus> {
@@ -147,16 +167,17 @@ class ComposedApp implements App {
     return await createPostgresBus({ url: database.url, log: this.#log });
   }
 
-  async #startFaces({ message, readiness, health }: Rooms, telemetry: RunningTelemetry): Promise<Ports> {
+  async #startFaces({ message, rag, readiness, health }: Rooms, telemetry: RunningTelemetry): Promise<Ports> {
     const { services, grpc, http } = this.#config;
     const log = this.#log;
     const { metricsPort } = telemetry;
     const ports: { grpcPort?: number; httpPort?: number; metricsPort?: number } = metricsPort === undefined ? {} : { metricsPort };
-    if (grpc.enabled && services.has("message")) {
+    if (grpc.enabled && (services.has("message") || services.has("rag"))) {
+      const served = { ...(message !== undefined && services.has("message") ? { message } : {}), ...(rag === undefined ? {} : { rag }) };
       ports.grpcPort = (await this.#begin("gRPC server", this.#faces, () =>
-        startGrpcServer({ config: grpc, services: { message }, health, telemetry, log }))).port;
+        startGrpcServer({ config: grpc, services: served, health, telemetry, log }))).port;
     }
-    if (services.has("gateway")) {
+    if (services.has("gateway") && message !== undefined) {
       ports.httpPort = (await this.#begin("gateway", this.#faces, () =>
         startGateway({ http, services: { message }, readiness, telemetry, log }))).port;
     }

@@ -27,12 +27,12 @@ export function isPublic(host: string): boolean {
 
 function checkRoles(values: SettingValues): string[] {
   const problems: string[] = [];
-  const plays = (service: "gateway" | "message") => values.SERVICES.has(service);
+  const plays = (service: "gateway" | "message" | "rag") => values.SERVICES.has(service);
   if (plays("gateway") && !plays("message") && values.MESSAGE_SERVICE_ADDR === undefined) {
     problems.push("MESSAGE_SERVICE_ADDR must be set when SERVICES has gateway without message, got nothing");
   }
   if (!plays("gateway") && !values.GRPC_ENABLED) {
-    problems.push("GRPC_ENABLED must be true when SERVICES is message alone, which is reached over gRPC only, got false");
+    problems.push("GRPC_ENABLED must be true when SERVICES has no gateway, because services are reached over gRPC only, got false");
   }
   return problems;
 }
@@ -60,7 +60,11 @@ function checkPublicAddresses(values: SettingValues, env: Explicit): string[] {
   const isSet = (name: string) => (env[name] ?? "").trim() !== "";
   const faces = [
     { name: "HTTP_HOST", host: values.HTTP_HOST, listens: values.SERVICES.has("gateway") },
-    { name: "GRPC_SERVER_HOST", host: values.GRPC_SERVER_HOST, listens: values.GRPC_ENABLED && values.SERVICES.has("message") },
+    {
+      name: "GRPC_SERVER_HOST",
+      host: values.GRPC_SERVER_HOST,
+      listens: values.GRPC_ENABLED && (values.SERVICES.has("message") || values.SERVICES.has("rag")),
+    },
   ];
   return faces.filter((face) => face.listens && isPublic(face.host)).flatMap((face) => {
     const missing = [isSet("GRPC_TLS_ENABLED") ? "" : "TLS", isSet("AUTH_MODE") ? "" : "authentication"].filter((text) => text !== "");

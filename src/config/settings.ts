@@ -36,8 +36,8 @@ function optional<T>(kind: Kind<T>, doc: string, why: string, secret?: "url" | "
 /** The rows, in the order in which people read them. */
 export const settings = {
   SERVICES: given(
-    setOf(["gateway", "message"], ["ai", "rag", "plugin"]),
-    "gateway,message",
+    setOf(["gateway", "message", "rag"], ["ai", "plugin"]),
+    "gateway,message,rag",
     "The parts that this process plays, separated by commas",
     "All that this version has, so that one process is a whole system",
   ),

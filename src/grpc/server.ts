@@ -1,9 +1,9 @@
 import type { GrpcConfig } from "../config/config.ts";
-import type { Message, MessageService } from "../contracts.ts";
+import type { Message, MessageService, RagService } from "../contracts.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
-import { messageServiceDefinition } from "../wire/definitions.ts";
+import { messageServiceDefinition, ragServiceDefinition } from "../wire/definitions.ts";
 import type { MessageResponse } from "../wire/generated/chat/MessageResponse.ts";
 import type { MessageServiceDefinition } from "../wire/generated/chat/MessageService.ts";
 import { Server, type ServerCredentials, type ServerOptions } from "../wire/grpc_js.ts";
@@ -17,13 +17,14 @@ import { addLoadMetrics, CallMeter } from "./metrics.ts";
 import { addIntrospection } from "./introspection.ts";
 import { messageHandlers } from "./message_handlers.ts";
 import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
+import { ragHandlers } from "./rag_handlers.ts";
 import { withReadableRequests } from "./requests.ts";
 
 /** What a gRPC server needs. */
 export interface GrpcServerOptions {
   readonly config: GrpcConfig;
   /** The services it offers; calls to others are UNIMPLEMENTED. */
-  readonly services: { readonly message?: MessageService };
+  readonly services: { readonly message?: MessageService; readonly rag?: RagService };
   readonly log: Log;
   /** How the services are, here or elsewhere; one that is served and not named here is well. */
   readonly health?: ServiceChecks;
@@ -81,7 +82,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     const definition = withReadableRequests(encodingOnce(messageServiceDefinition, frames));
     server.addService(definition, messageHandlers(services.message, frames, { gate, calls, log }));
   }
-  const offered = [services.message && "chat.MessageService"].filter((name) => name !== undefined);
+  if (services.rag !== undefined) server.addService(withReadableRequests(ragServiceDefinition), ragHandlers(services.rag, { gate, calls, log }));
+  const offered = [services.message && "chat.MessageService", services.rag && "chat.RAGService"].filter((name) => name !== undefined);
   const board = new HealthBoard(options.health ?? {}, { own: offered });
   addIntrospection(server, { config, offered, board, calls, log });
   try {

@@ -9,7 +9,7 @@ const open = { GRPC_TLS_ENABLED: "false", AUTH_MODE: "none" };
 
 Deno.test("readConfig gives the documented defaults for an empty environment", () => {
   const config = readConfig({});
-  assertEquals([...config.services], ["gateway", "message"]);
+  assertEquals([...config.services], ["gateway", "message", "rag"]);
   assertEquals(config.http, { host: "127.0.0.1", port: 8000 });
   assertEquals(config.grpc, {
     enabled: false,
@@ -81,9 +81,9 @@ Deno.test("readConfig takes an empty or blank value for unset", () => {
 });
 
 Deno.test("readConfig says of services and auth modes to come that this version has none", () => {
-  const { problems } = inspectConfig({ SERVICES: "gateway,message,ai,rag", EVENT_BUS: "kafka", AUTH_MODE: "jwt" });
+  const { problems } = inspectConfig({ SERVICES: "gateway,message,ai,plugin", EVENT_BUS: "kafka", AUTH_MODE: "jwt" });
   assertEquals(problems, [
-    'SERVICES must be a comma-separated list of gateway, message (ai and rag are not part of this version yet), got "gateway,message,ai,rag"',
+    'SERVICES must be a comma-separated list of gateway, message, rag (ai and plugin are not part of this version yet), got "gateway,message,ai,plugin"',
     'AUTH_MODE must be none (jwt is not part of this version yet), got "jwt"',
     'EVENT_BUS must be memory or postgres or nats, got "kafka"',
   ]);

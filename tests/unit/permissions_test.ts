@@ -14,17 +14,19 @@ Deno.test("permissionFlags grants an embedded database its folder and the server
   assertEquals(Object.keys(granted), ["allow-env", "ignore-env", "allow-net", "allow-read", "allow-write"]);
 });
 
-Deno.test("permissionFlags grants a server on Postgres the database's address, no files, and no secret on the command line", () => {
+Deno.test("permissionFlags grants a server on Postgres the database's address, its own sources, and no secret on the command line", () => {
   const granted = flags({ DATABASE_URL: "postgres://chat:hunter2@db.example/chat" });
   assertEquals(granted["allow-net"], "127.0.0.1:8000,db.example:5432,127.0.0.1:9464");
-  assertEquals([granted["allow-read"], granted["allow-write"]], [undefined, undefined]);
+  assertEquals([granted["allow-read"], granted["allow-write"]], ["src", undefined], "the worker that reads documents is loaded as a file");
+  const messages = flags({ SERVICES: "gateway,message", DATABASE_URL: "postgres://chat:hunter2@db.example/chat" });
+  assertEquals([messages["allow-read"], messages["allow-write"]], [undefined, undefined]);
   assert(!JSON.stringify(granted).includes("hunter2"));
 });
 
 Deno.test("permissionFlags grants the socket and the certificates that a database URL names", () => {
   const granted = flags({ DATABASE_URL: "postgres://chat@localhost/chat?host=/run/postgresql&sslrootcert=/tls/root.pem" });
   assertEquals(granted["allow-net"], "127.0.0.1:8000,unix:/run/postgresql/.s.PGSQL.5432,127.0.0.1:9464");
-  assertEquals(granted["allow-read"], "/tls/root.pem,/run/postgresql/.s.PGSQL.5432");
+  assertEquals(granted["allow-read"], "/tls/root.pem,src,/run/postgresql/.s.PGSQL.5432");
   assertEquals(granted["allow-write"], "/run/postgresql/.s.PGSQL.5432");
 });
 
@@ -59,7 +61,7 @@ Deno.test("permissionFlags grants a server on NATS every server that is named, a
     NATS_TLS_CA_PATH: "/nats/ca.pem",
   });
   assertEquals(granted["allow-net"], "127.0.0.1:8000,db:5432,n1:4222,n2:5222,127.0.0.1:9464");
-  assertEquals(granted["allow-read"], "/nats/creds,/nats/ca.pem");
+  assertEquals(granted["allow-read"], "/nats/creds,/nats/ca.pem,src");
 });
 
 Deno.test("permissionFlags grants every host of a database URL", () => {

@@ -21,7 +21,7 @@ export function callOnce<Request, Response>(
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const callback = (error: ServiceError | null, response?: Response) => {
-      release();
+      release(error);
       if (error === null) resolve(response as Response);
       else reject(callError(error, pool, options.signal));
     };
@@ -60,8 +60,8 @@ export function callError(error: ServiceError, pool: ChannelPool, signal: AbortS
 
 /** A sentence for the ends that grpc-js makes up itself; undefined for a status that the server sent. */
 function connectionProblem({ code, details }: ServiceError, { peer, hidesAddress }: ChannelPool): string | undefined {
-  if (code === status.UNAVAILABLE && /^(No connection established|Name resolution failed|Channel closed)/.test(details)) {
-    const reason = /Last error: (?:\w*Error: )?(.*?)\.?(?: Resolution note:.*)?$/s.exec(details)?.[1];
+  if (code === status.UNAVAILABLE && /^(?:round_robin: )?(No connection established|Name resolution failed|Channel closed)/.test(details)) {
+    const reason = /.*Last error: (?:\w*Error: )?(.*?)\.?(?: Resolution note:.*)?$/s.exec(details)?.[1];
     return `No connection to ${peer}${reason && !hidesAddress ? ` (${reason})` : ""}`;
   }
   if (code === status.UNAVAILABLE && /^(Connection dropped|read ECONN|write E)/.test(details)) return `The connection to ${peer} was lost`;

@@ -10,7 +10,8 @@ import type {
   StreamMessagesRequest,
   UpdateMessageRequest,
 } from "../contracts.ts";
-import { type AttemptOptions, callOnce } from "./call.ts";
+import type { AttemptOptions } from "./call.ts";
+import { type CallPlan, callUnary } from "./caller.ts";
 import { ChannelPool } from "./channel.ts";
 import { messageMethods as rpc, type Method } from "./methods.ts";
 import { openSubscription } from "./open_subscription.ts";
@@ -23,7 +24,6 @@ import {
   type StreamOptions,
 } from "./options.ts";
 import { resumingMessages } from "./resume.ts";
-import { withRetries } from "./retry.ts";
 
 /**
  * A client of the message service over gRPC.
@@ -47,36 +47,33 @@ export class MessageServiceClient implements AsyncDisposable {
    */
   async createMessage(request: CreateMessageRequest, options: CallOptions = {}): Promise<Message> {
     const clientMessageId = request.clientMessageId || (this.#options.makeKeys ? crypto.randomUUID() : "");
-    return clientMessageId === ""
-      ? await callOnce(this.#pool, rpc.createMessage, request, this.#attempt(options))
-      : await this.#repeat(rpc.createMessage, { ...request, clientMessageId }, options);
+    // By its key the service knows a repeat, which the descriptor cannot promise for calls without one.
+    return await this.#call(rpc.createMessage, { ...request, clientMessageId }, { ...options, repeatable: clientMessageId !== "" });
   }
 
   /** A page of a room's history, oldest first unless `order` is `newest`. */
   getMessages(request: GetMessagesRequest = {}, options: CallOptions = {}): Promise<GetMessagesResponse> {
-    return this.#repeat(rpc.getMessages, request, options);
+    return this.#call(rpc.getMessages, request, options);
   }
 
   /** One message, a deleted one as a tombstone; `not_found` when the room has no such message. */
   getMessage(request: MessageKey, options: CallOptions = {}): Promise<Message> {
-    return this.#repeat(rpc.getMessage, request, options);
+    return this.#call(rpc.getMessage, request, options);
   }
 
   /** Replaces a message's content. Repeated after `unavailable` only with `ifVersion`; then a repeat may find its own edit and throw `aborted`. */
   async updateMessage(request: UpdateMessageRequest, options: CallOptions = {}): Promise<Message> {
-    return request.ifVersion === undefined
-      ? await callOnce(this.#pool, rpc.updateMessage, request, this.#attempt(options))
-      : await this.#repeat(rpc.updateMessage, request, options);
+    return await this.#call(rpc.updateMessage, request, { ...options, repeatable: request.ifVersion !== undefined });
   }
 
   /** Deletes a message; a missing one is an answer (`success: false`), not an error, and so is one that a first, unanswered attempt deleted. */
   deleteMessage(request: MessageKey, options: CallOptions = {}): Promise<DeleteMessageResponse> {
-    return this.#repeat(rpc.deleteMessage, request, options);
+    return this.#call(rpc.deleteMessage, request, options);
   }
 
   /** Every version of one message, oldest first. */
   listRevisions(request: MessageKey, options: CallOptions = {}): Promise<ListRevisionsResponse> {
-    return this.#repeat(rpc.listRevisions, request, options);
+    return this.#call(rpc.listRevisions, request, options);
   }
 
   /**
@@ -115,17 +112,8 @@ export class MessageServiceClient implements AsyncDisposable {
     return await openSubscription(this.#pool, rpc.streamMessages, request, { ...attempt, openTimeoutMs: this.#options.deadlineMs });
   }
 
-  async #repeat<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions): Promise<Response> {
-    const attempt = this.#attempt(options);
-    return await withRetries(() => callOnce(this.#pool, method, request, attempt), {
-      ...this.#options,
-      deadlineAtMs: attempt.deadlineAtMs,
-      signals: options.signal === undefined ? [this.#pool.closed] : [this.#pool.closed, options.signal],
-    });
-  }
-
-  #attempt({ deadlineMs = this.#options.deadlineMs, ...rest }: CallOptions): AttemptOptions {
-    return { ...rest, deadlineAtMs: deadlineAt(deadlineMs) };
+  #call<Request, Response>(method: Method<Request, Response>, request: Request, plan: CallPlan): Promise<Response> {
+    return callUnary({ pool: this.#pool, options: this.#options }, method, request, plan);
   }
 
   #streamAttempt({ deadlineMs, signal, requestId }: CallOptions): AttemptOptions {

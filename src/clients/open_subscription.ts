@@ -21,7 +21,7 @@ export function openSubscription(
   options: OpenOptions,
 ): Promise<Subscription> {
   const { promise, resolve, reject } = Promise.withResolvers<Subscription>();
-  const { call, release } = pool.start((client): ClientDuplexStream<StreamMessagesRequest, Message> => {
+  const { call, answered, release } = pool.start((client): ClientDuplexStream<StreamMessagesRequest, Message> => {
     const { path, requestSerialize, responseDeserialize } = method;
     return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, callMetadata(options.requestId), {
       deadline: options.deadlineAtMs,
@@ -32,13 +32,14 @@ export function openSubscription(
     reject(new ChatError("unavailable", `No stream was opened within ${options.openTimeoutMs} ms by ${pool.peer}`));
     call.cancel();
   }, options.openTimeoutMs);
-  const end = (error?: ChatError) => {
+  const end = (error?: ChatError, received?: ServiceError) => {
     clearTimeout(timer);
-    release();
+    release(received);
     subscription?.end(error);
     reject(error ?? new ChatError("unavailable", "The server ended the stream before it began"));
   };
   call.on("metadata", (metadata: Metadata) => {
+    answered();
     clearTimeout(timer);
     const startSeq = resumeSeqOf(metadata);
     if (startSeq === undefined) {
@@ -49,7 +50,7 @@ export function openSubscription(
     resolve(subscription);
   });
   call.on("data", (message: Message) => subscription?.push(message));
-  call.on("error", (error: ServiceError) => end(callError(error, pool, options.signal)));
+  call.on("error", (error: ServiceError) => end(callError(error, pool, options.signal), error));
   call.on("end", () => end());
   call.write(request);
   return promise;

@@ -14,12 +14,16 @@ export interface ClientTls {
 
 /** Settings of a `MessageServiceClient`; all may be left out. */
 export interface MessageServiceClientOptions {
-  /** `HOST:PORT`, IPv6 in brackets. Default `127.0.0.1:50051`, where `deno task start` listens. */
-  readonly address?: string;
+  /**
+   * `HOST:PORT`, IPv6 in brackets; or several, over which calls are spread. Default `127.0.0.1:50051`, where `deno task start` listens.
+   * `dns:///HOST:PORT` spreads over all the addresses that the name has, and asks for them again when one is lost; it takes permission to reach
+   * each of them, where the name alone takes permission for the name.
+   */
+  readonly address?: string | readonly string[];
   /** Default: none, plain text, which is right on loopback only. `{}` is TLS with the runtime's roots. */
   readonly tls?: ClientTls;
   /**
-   * HTTP/2 connections to the address, 1 to 64. Default 1: one connection carries hundreds of calls at once, and one order of arrival.
+   * HTTP/2 connections to each address, 1 to 64. Default 1: one connection carries hundreds of calls at once, and one order of arrival.
    * More help when streams are slow readers (they share one flow-control window) or when a balancer spreads by connection.
    */
   readonly connections?: number;
@@ -31,6 +35,22 @@ export interface MessageServiceClientOptions {
   readonly backoffInitialMs?: number;
   /** The longest pause. Default 5,000: a server that comes back is noticed within seconds and is not stormed. */
   readonly backoffMaxMs?: number;
+  /**
+   * Repeats for each call, of all calls together, from 0 to 1. Default 0.2: a service in trouble gets at most a fifth more than its clients ask,
+   * not `maxAttempts` times as much.
+   */
+  readonly retryRatio?: number;
+  /** Repeats each second on top of `retryRatio`, 0 to 1,000; ten seconds' worth can be saved up. Default 10: one caller alone may try again. */
+  readonly retriesPerSecond?: number;
+  /** After so many calls in a row that found nobody at an address, 1 to 1,000, calls are kept from it. Default 5: no accident any more. */
+  readonly circuitFailures?: number;
+  /** For how long; then one call at a time tries. Default 1,000: short beside a restart, long beside a thousand calls each second. */
+  readonly circuitOpenMs?: number;
+  /**
+   * A reading call that is not answered after so long is sent once more, on another connection where there is one, and the first answer counts.
+   * Default: off, because it costs a service in trouble more. A good value is the 95th percentile of the call's duration.
+   */
+  readonly hedgeAfterMs?: number;
   /** An idle connection is pinged this often while calls are open, at least 30,000. Default 30,000: many servers close the connection on quicker pings. */
   readonly keepaliveTimeMs?: number;
   /** A connection whose ping stays unanswered for so long is given up. Default 10,000: several lost packets and their repeats. */
@@ -67,15 +87,22 @@ export interface StreamOptions extends CallOptions {
 }
 
 /** The options with every default filled in. */
-export type ResolvedOptions = Required<Omit<MessageServiceClientOptions, "tls">> & Pick<MessageServiceClientOptions, "tls">;
+export type ResolvedOptions =
+  & Required<Omit<MessageServiceClientOptions, "address" | "hedgeAfterMs" | "tls">>
+  & Pick<MessageServiceClientOptions, "hedgeAfterMs" | "tls">
+  & { readonly addresses: readonly string[] };
 
+const DEFAULT_ADDRESS = "127.0.0.1:50051";
 const DEFAULTS = {
-  address: "127.0.0.1:50051",
   connections: 1,
   deadlineMs: 10_000,
   maxAttempts: 5,
   backoffInitialMs: 100,
   backoffMaxMs: 5_000,
+  retryRatio: 0.2,
+  retriesPerSecond: 10,
+  circuitFailures: 5,
+  circuitOpenMs: 1_000,
   keepaliveTimeMs: 30_000,
   keepaliveTimeoutMs: 10_000,
   maxMessageBytes: 4_194_304,
@@ -90,6 +117,9 @@ const RANGES = {
   maxAttempts: [1, 1_000],
   backoffInitialMs: [1, MAX_TIMER_MS],
   backoffMaxMs: [1, MAX_TIMER_MS],
+  retriesPerSecond: [0, 1_000],
+  circuitFailures: [1, 1_000],
+  circuitOpenMs: [1, MAX_TIMER_MS],
   keepaliveTimeMs: [30_000, MAX_TIMER_MS],
   keepaliveTimeoutMs: [1, MAX_TIMER_MS],
   maxMessageBytes: [1_024, MAX_TIMER_MS],
@@ -97,12 +127,18 @@ const RANGES = {
 
 /** Fills in the defaults; `invalid_argument` names the option and the value found. */
 export function resolveOptions(options: MessageServiceClientOptions): ResolvedOptions {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const resolved: ResolvedOptions = { ...DEFAULTS, ...given };
-  checkAddress(resolved.address);
+  const { address = DEFAULT_ADDRESS, ...rest } = options;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const resolved: ResolvedOptions = { ...DEFAULTS, ...given, addresses: typeof address === "string" ? [address] : address };
+  if (resolved.addresses.length === 0) throw new ChatError("invalid_argument", "Option `address` must name an address, got an empty list");
+  for (const one of resolved.addresses) checkAddress(one);
   for (const [name, [least, most]] of Object.entries(RANGES)) {
     checkWhole(name, resolved[name as keyof typeof RANGES], least, most);
   }
+  if (!(resolved.retryRatio >= 0 && resolved.retryRatio <= 1)) {
+    throw new ChatError("invalid_argument", `Option \`retryRatio\` must be 0 to 1, got ${resolved.retryRatio}`);
+  }
+  if (resolved.hedgeAfterMs !== undefined) checkWhole("hedgeAfterMs", resolved.hedgeAfterMs, 1, MAX_TIMER_MS);
   const { cert, key } = resolved.tls ?? {};
   if ((cert === undefined) !== (key === undefined)) {
     throw new ChatError("invalid_argument", "Options `tls.cert` and `tls.key` belong together, only one is given");
@@ -117,7 +153,7 @@ export function deadlineAt(deadlineMs: number): number {
 }
 
 function checkAddress(address: string): void {
-  const port = Number(/^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(address)?.[1]);
+  const port = Number(/^(?:dns:\/\/\/)?(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(address)?.[1]);
   if (port >= 1 && port <= 65_535) return;
   throw new ChatError("invalid_argument", `Option \`address\` must be HOST:PORT with a port of 1 to 65535, got ${JSON.stringify(address)}`);
 }

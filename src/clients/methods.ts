@@ -7,6 +7,10 @@ export interface Method<Request, Response> {
   readonly path: string;
   readonly requestSerialize: (request: Request) => Buffer;
   readonly responseDeserialize: (bytes: Buffer) => Response;
+  /** Whether its proto says (`idempotency_level`) that sending it twice does no more than sending it once. */
+  readonly repeatable?: boolean;
+  /** Whether its proto says that it changes nothing at all. */
+  readonly readOnly?: boolean;
 }
 
 /** The RPCs of the message service, in the contract's types. */
@@ -20,9 +24,15 @@ export const messageMethods = {
   streamMessages: method(definition.StreamMessages, messageFromWire),
 };
 
-function method<Request, WireResponse, Response>(
-  { path, requestSerialize, responseDeserialize }: Method<Request, WireResponse>,
+/** A method of a loaded proto, whose answers are decoded further; whether it may be repeated stands in its descriptor. */
+export function method<Request, WireResponse, Response>(
+  definition: Method<Request, WireResponse>,
   decode: (answer: WireResponse) => Response,
 ): Method<Request, Response> {
-  return { path, requestSerialize, responseDeserialize: (bytes) => decode(responseDeserialize(bytes)) };
+  const { path, requestSerialize, responseDeserialize } = definition;
+  // proto-loader tells it, which grpc-js's own types do not know of.
+  const level = (definition as { readonly options?: { readonly idempotency_level?: string } }).options?.idempotency_level;
+  const readOnly = level === "NO_SIDE_EFFECTS";
+  const repeatable = readOnly || level === "IDEMPOTENT";
+  return { path, requestSerialize, responseDeserialize: (bytes) => decode(responseDeserialize(bytes)), repeatable, readOnly };
 }

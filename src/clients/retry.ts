@@ -1,4 +1,5 @@
 import { abortError, ChatError } from "../core/errors.ts";
+import type { RetryBudget } from "./retry_budget.ts";
 
 /** How long the pauses between attempts are. */
 export interface Backoff {
@@ -14,6 +15,8 @@ export interface RetryPlan extends Backoff {
   readonly deadlineAtMs: number;
   /** A pause ends when one of these aborts. */
   readonly signals: readonly AbortSignal[];
+  /** What all calls of the client share; unset: no bound. */
+  readonly budget?: RetryBudget;
 }
 
 /** The pause after so many failures in a row, in milliseconds: doubling, half of it random, never above the longest. */
@@ -41,6 +44,7 @@ export function pause(ms: number, signals: readonly AbortSignal[]): Promise<void
  * Only for calls that may be repeated.
  */
 export async function withRetries<T>(attempt: () => Promise<T>, plan: RetryPlan): Promise<T> {
+  plan.budget?.earn();
   for (let failures = 1;; failures++) {
     try {
       return await attempt();
@@ -49,6 +53,7 @@ export async function withRetries<T>(attempt: () => Promise<T>, plan: RetryPlan)
       const delayMs = Math.max(backoffMs(failures, plan), error.retryAfterMs ?? 0);
       // The reason why the service is away says more than "deadline exceeded" would.
       if (Date.now() + delayMs >= plan.deadlineAtMs) throw error;
+      if (plan.budget?.spend(performance.now()) === false) throw error;
       await pause(delayMs, plan.signals);
     }
   }

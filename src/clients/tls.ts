@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { type ChannelCredentials, type ChannelOptions, credentials } from "../wire/grpc_js.ts";
-import type { ResolvedOptions } from "./options.ts";
+import type { ClientTls } from "./options.ts";
 
 /** How a channel proves who is at its other end. */
 export interface ChannelSecurity {
@@ -13,8 +13,8 @@ export interface ChannelSecurity {
 /** Sent where TLS wants a host name and there is only a number; a name that no host can have (RFC 2606). */
 const NAMELESS = "ip-address.invalid";
 
-/** Credentials for plain text, TLS or mutual TLS. */
-export function channelSecurity({ address, tls }: ResolvedOptions): ChannelSecurity {
+/** Credentials for plain text, TLS or mutual TLS with the server at an address. */
+export function channelSecurity(address: string, tls: ClientTls | undefined): ChannelSecurity {
   if (tls === undefined) return { credentials: credentials.createInsecure(), options: {} };
   const name = tls.serverName ?? hostOf(address);
   const authority: ChannelOptions = tls.serverName === undefined ? {} : { "grpc.default_authority": tls.serverName };
@@ -32,5 +32,5 @@ export function channelSecurity({ address, tls }: ResolvedOptions): ChannelSecur
 }
 
 function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+  return address.slice(address.lastIndexOf("/") + 1, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
 }

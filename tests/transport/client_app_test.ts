@@ -7,7 +7,7 @@ import { tempDir } from "../support/temp_dir.ts";
 
 /** Starts the system in this process, on free ports unless the settings say otherwise. */
 async function start(env: Record<string, string>): Promise<{ readonly app: App } & Ports> {
-  const settings = { GRPC_ENABLED: "true", GRPC_SERVER_PORT: "0", HTTP_PORT: "0", ...env };
+  const settings = { GRPC_ENABLED: "true", GRPC_SERVER_PORT: "0", HTTP_PORT: "0", METRICS_PORT: "off", ...env };
   const app = createApp(readConfig(settings), { log: testLog() });
   return { app, ...await app.start() };
 }

@@ -1,8 +1,10 @@
+import type { TraceContext } from "../core/context.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import { type ServiceError, status } from "../wire/grpc_js.ts";
 import { fromStatus } from "../wire/status.ts";
-import { callMetadata, type ChannelPool } from "./channel.ts";
+import type { ChannelPool } from "./channel.ts";
 import type { Method } from "./methods.ts";
+import { type TracedCall, tracedCall } from "./traced.ts";
 
 /** What one attempt needs to know. */
 export interface AttemptOptions {
@@ -10,6 +12,8 @@ export interface AttemptOptions {
   /** Milliseconds since 1970; Infinity for none. */
   readonly deadlineAtMs: number;
   readonly requestId?: string;
+  /** The caller's trace. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Sends one unary call, once. Throws `ChatError`: the server's, the network's as `unavailable`, or what the signal stands for. */
@@ -20,22 +24,21 @@ export function callOnce<Request, Response>(
   options: AttemptOptions,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
+    let traced: TracedCall | undefined;
     const callback = (error: ServiceError | null, response?: Response) => {
       release(error);
-      if (error === null) resolve(response as Response);
-      else reject(callError(error, pool, options.signal));
+      const failure = error === null ? undefined : callError(error, pool, options.signal);
+      traced?.end(failure);
+      if (failure === undefined) resolve(response as Response);
+      else reject(failure);
     };
     const { release } = pool.start(
-      (client) =>
-        client.makeUnaryRequest(
-          method.path,
-          method.requestSerialize,
-          method.responseDeserialize,
-          request,
-          callMetadata(options.requestId),
-          { deadline: options.deadlineAtMs },
-          callback,
-        ),
+      (client) => {
+        traced = tracedCall(method.path, options);
+        const { path, requestSerialize, responseDeserialize } = method;
+        const end = { deadline: options.deadlineAtMs };
+        return client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, traced.metadata, end, callback);
+      },
       options.signal,
     );
   });

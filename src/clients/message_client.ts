@@ -116,11 +116,12 @@ export class MessageServiceClient implements AsyncDisposable {
     return callUnary({ pool: this.#pool, options: this.#options }, method, request, plan);
   }
 
-  #streamAttempt({ deadlineMs, signal, requestId }: CallOptions): AttemptOptions {
+  #streamAttempt({ deadlineMs, signal, requestId, trace }: CallOptions): AttemptOptions {
     return {
       deadlineAtMs: deadlineMs === undefined ? Infinity : deadlineAt(deadlineMs),
       ...(signal === undefined ? {} : { signal }),
       ...(requestId === undefined ? {} : { requestId }),
+      ...(trace === undefined ? {} : { trace }),
     };
   }
 }

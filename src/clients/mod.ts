@@ -26,6 +26,7 @@ export type {
   StreamMessagesRequest,
   UpdateMessageRequest,
 } from "../contracts.ts";
+export type { TraceContext } from "../core/context.ts";
 export { ChatError, type ErrorCode, type ErrorDetails } from "../core/errors.ts";
 export { MessageServiceClient } from "./message_client.ts";
 export type { CallOptions, ClientTls, MessageServiceClientOptions, StreamOptions } from "./options.ts";

@@ -2,10 +2,11 @@ import type { Message, StreamMessagesRequest } from "../contracts.ts";
 import { ChatError } from "../core/errors.ts";
 import type { ClientDuplexStream, Metadata, ServiceError } from "../wire/grpc_js.ts";
 import { type AttemptOptions, callError } from "./call.ts";
-import { callMetadata, type ChannelPool } from "./channel.ts";
+import type { ChannelPool } from "./channel.ts";
 import type { Method } from "./methods.ts";
 import { resumeSeqOf } from "../wire/status.ts";
 import { Subscription } from "./subscription.ts";
+import { type TracedCall, tracedCall } from "./traced.ts";
 
 /** How one subscription is opened. */
 export interface OpenOptions extends AttemptOptions {
@@ -21,9 +22,11 @@ export function openSubscription(
   options: OpenOptions,
 ): Promise<Subscription> {
   const { promise, resolve, reject } = Promise.withResolvers<Subscription>();
+  let traced: TracedCall | undefined;
   const { call, answered, release } = pool.start((client): ClientDuplexStream<StreamMessagesRequest, Message> => {
     const { path, requestSerialize, responseDeserialize } = method;
-    return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, callMetadata(options.requestId), {
+    traced = tracedCall(path, options);
+    return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, traced.metadata, {
       deadline: options.deadlineAtMs,
     });
   }, options.signal);
@@ -35,6 +38,7 @@ export function openSubscription(
   const end = (error?: ChatError, received?: ServiceError) => {
     clearTimeout(timer);
     release(received);
+    traced?.end(error);
     subscription?.end(error);
     reject(error ?? new ChatError("unavailable", "The server ended the stream before it began"));
   };

@@ -1,3 +1,4 @@
+import type { TraceContext } from "../core/context.ts";
 import { ChatError } from "../core/errors.ts";
 
 /** What a client trusts and, under mutual TLS, who it is. Each text is PEM. */
@@ -74,6 +75,8 @@ export interface CallOptions {
   readonly deadlineMs?: number;
   /** Names the call in the server's log, sent as `x-request-id`; default: the server makes one. */
   readonly requestId?: string;
+  /** The trace that the call is part of, in W3C's form; goes to the server with the call. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Options of a stream. */

@@ -2,7 +2,7 @@ import type { CallContext, TraceContext } from "../core/context.ts";
 import type { CallCounter } from "../observability/call_series.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
-import { readTraceContext } from "../observability/trace_context.ts";
+import { readTraceContext, TRACEPARENT_COPY } from "../observability/trace_context.ts";
 import { isTracing, type Span, startSpan } from "../observability/tracing.ts";
 import {
   type Metadata,
@@ -177,7 +177,7 @@ export function trackOf(edge: unknown): CallTrack | undefined {
 
 /** The trace context in a call's metadata. */
 export function traceOf(metadata: Metadata): TraceContext | undefined {
-  const [traceparent] = metadata.get("traceparent");
+  const traceparent = metadata.get(TRACEPARENT_COPY)[0] ?? metadata.get("traceparent")[0];
   if (typeof traceparent !== "string") return undefined;
   const states = metadata.get("tracestate");
   return readTraceContext(traceparent, states.length === 0 ? undefined : states.join(","));

@@ -1,5 +1,11 @@
 import type { TraceContext } from "../core/context.ts";
 
+/**
+ * A copy of `traceparent` in gRPC metadata. Where Deno traces, its `node:http2` puts a span of its own into `traceparent`, under whatever
+ * context is around, which in a shared connection may be another call's; the copy arrives as it was sent.
+ */
+export const TRACEPARENT_COPY = "chat-traceparent";
+
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const MAX_TRACESTATE = 512;
 

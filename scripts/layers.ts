@@ -32,7 +32,6 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bus: ["core", "observability", "database"],
   message: ["core", "contracts", "database", "bus", "observability"],
   rag: ["core", "contracts", "database", "observability"],
-  rag: ["core", "contracts", "database", "observability"],
   grpc: ["core", "contracts", "config", "observability", "wire"],
   gateway: ["core", "contracts", "config", "observability"],
   app: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "grpc", "gateway", "clients"],

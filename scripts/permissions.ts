@@ -57,6 +57,12 @@ function paths(config: Config): { readonly dataDirs: readonly string[]; readonly
   return { dataDirs: [config.database.dataDir], files: [...files, "src", pgliteFolder()] };
 }
 
+/** With the port, also where it is the protocol's own. */
+function hostOf(baseUrl: string): string {
+  const { hostname, port, protocol } = new URL(baseUrl);
+  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+}
+
 /** Whether this process plays a service, rather than being a gateway alone. */
 function usesDatabase({ services }: Config): boolean {
   return services.has("message") || services.has("rag");
@@ -97,6 +103,9 @@ function addresses(config: Config): readonly string[] {
   if (services.has("message")) found.push(...config.nats?.servers ?? []);
   if (metrics !== undefined) found.push(at(metrics.host, metrics.port));
   if (messageServiceAddress !== undefined) found.push(messageServiceAddress);
+  if (services.has("rag")) {
+    found.push(...[config.embedding, config.rerank].flatMap((model) => model === undefined ? [] : [hostOf(model.baseUrl)]));
+  }
   return found;
 }
 

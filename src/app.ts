@@ -15,6 +15,8 @@ import { createMessageService, type RunningMessageService } from "./message/serv
 import type { Log } from "./observability/log.ts";
 import { addRoomMetrics } from "./observability/room_metrics.ts";
 import { type RunningTelemetry, startTelemetry } from "./observability/telemetry.ts";
+import { createEmbedder } from "./rag/embeddings/embedder.ts";
+import { createReranker } from "./rag/embeddings/reranker.ts";
 import { createRagService } from "./rag/service.ts";
 
 export { isKnownPostgresJsRestartError as isSurvivable } from "./database/postgres/known_errors.ts";
@@ -133,7 +135,7 @@ class ComposedApp implements App {
     const readiness = () => readinessOf({ database: database.health() });
     const own = services.has("message") ? await this.#startMessages(database, telemetry) : undefined;
     const message = own ?? (services.has("gateway") ? await this.#reachMessages() : undefined);
-    const rag = services.has("rag") ? await this.#begin("RAG service", this.#rooms, () => createRagService({ database, log })) : undefined;
+    const rag = services.has("rag") ? await this.#startRag(database) : undefined;
     return {
       ...(message === undefined ? {} : { message }),
       ...(rag === undefined ? {} : { rag }),
@@ -150,6 +152,16 @@ class ComposedApp implements App {
     const message = await this.#begin("message service", this.#rooms, () => createMessageService({ database, bus, log, pageBytes }));
     if (metrics !== undefined) addRoomMetrics(metrics, { database, message });
     return message;
+  }
+
+  async #startRag(database: Database): Promise<RagService> {
+    const { embedding, rerank } = this.#config;
+    return await this.#begin("RAG service", this.#rooms, () =>
+      createRagService({
+        ...{ database, log: this.#log },
+        ...(embedding === undefined ? {} : { embedder: createEmbedder(embedding) }),
+        ...(rerank === undefined ? {} : { reranker: createReranker(rerank) }),
+      }));
   }
 
   /** The message service of another process. */

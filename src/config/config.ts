@@ -16,6 +16,10 @@ export interface Config {
   readonly database: DatabaseConfig;
   /** `host:port` of a message service that runs elsewhere; set exactly when this process is a gateway without the message role. */
   readonly messageServiceAddress?: string;
+  /** Where embeddings come from; absent: search goes by words alone. */
+  readonly embedding?: ModelConfig;
+  /** Who judges the best results of a search; absent: nobody. */
+  readonly rerank?: ModelConfig;
   readonly authMode: "none";
   readonly eventBus: "memory" | "postgres" | "nats";
   /** Set exactly when NATS carries the wake-ups. */
@@ -35,6 +39,14 @@ export interface MetricsConfig {
   readonly port: number;
   /** What a scraper must present as its bearer token; secret. */
   readonly token?: string;
+}
+
+/** A model behind an HTTP API. */
+export interface ModelConfig {
+  readonly baseUrl: string;
+  readonly model: string;
+  /** Secret. */
+  readonly apiKey?: string;
 }
 
 /** The gRPC server's settings. */

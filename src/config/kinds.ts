@@ -98,6 +98,20 @@ export const token: Kind<string> = {
   parse: (text) => /^[\x21-\x7e]{16,512}$/.test(text) ? { value: text } : { wanted: "16 to 512 printable ASCII characters without spaces" },
 };
 
+/** The address of an HTTP API, without user name, password, query and fragment. */
+export const httpUrl: Kind<string> = {
+  parse(text) {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const ok = url !== undefined && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === "";
+    return ok ? { value: text.replace(/\/+$/, "") } : { wanted: "an http:// or https:// address without user name, query and fragment" };
+  },
+};
+
+/** A name or a key that goes into a request: printable, without spaces. */
+export const word: Kind<string> = {
+  parse: (text) => /^[\x21-\x7e]{1,512}$/.test(text) ? { value: text } : { wanted: "1 to 512 printable ASCII characters without spaces" },
+};
+
 /** A file or folder; not looked at here. */
 export const path: Kind<string> = {
   parse: (text) => text.includes("\0") ? { wanted: "a path" } : { value: text },

@@ -1,5 +1,5 @@
 import { ChatError } from "../core/errors.ts";
-import type { Config, DatabaseConfig, GrpcConfig } from "./config.ts";
+import type { Config, DatabaseConfig, GrpcConfig, ModelConfig } from "./config.ts";
 import { nearMisses } from "./near_misses.ts";
 import { toNatsConfig } from "./nats.ts";
 import { crossCheck, isPublic } from "./rules.ts";
@@ -76,6 +76,7 @@ function toConfig(values: SettingValues): Config {
     grpc: toGrpcConfig(values),
     database: toDatabaseConfig(values),
     ...(remote === undefined ? {} : { messageServiceAddress: remote }),
+    ...toModels(values),
     authMode: values.AUTH_MODE,
     eventBus: values.EVENT_BUS ?? (values.DATABASE_URL === undefined ? "memory" : "postgres"),
     ...(nats === undefined ? {} : { nats }),
@@ -84,6 +85,17 @@ function toConfig(values: SettingValues): Config {
     logLevel: values.LOG_LEVEL,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   };
+}
+
+function toModels(values: SettingValues): Pick<Config, "embedding" | "rerank"> {
+  const embedding = toModel(values.EMBEDDING_BASE_URL, values.EMBEDDING_MODEL, values.EMBEDDING_API_KEY);
+  const rerank = toModel(values.RERANK_BASE_URL, values.RERANK_MODEL, values.RERANK_API_KEY);
+  return { ...(embedding === undefined ? {} : { embedding }), ...(rerank === undefined ? {} : { rerank }) };
+}
+
+function toModel(baseUrl: string | undefined, model: string | undefined, apiKey: string | undefined): ModelConfig | undefined {
+  if (baseUrl === undefined || model === undefined) return undefined;
+  return { baseUrl, model, ...(apiKey === undefined ? {} : { apiKey }) };
 }
 
 function toGrpcConfig(values: SettingValues): GrpcConfig {

@@ -17,6 +17,7 @@ export function crossCheck(values: SettingValues, env: Explicit): readonly strin
     ...checkNats(values),
     ...checkPublicAddresses(values, env),
     ...checkMetrics(values),
+    ...checkModels(values),
   ];
 }
 
@@ -42,6 +43,14 @@ function checkTls(values: SettingValues): string[] {
   const needed = ["GRPC_TLS_CERT_PATH", "GRPC_TLS_KEY_PATH"] as const;
   return needed.filter((name) => values[name] === undefined).map((name) =>
     `${name} must be set when GRPC_TLS_ENABLED is true, got nothing`
+  );
+}
+
+/** An address without a model, or the other way round, would be passed over in silence. */
+function checkModels(values: SettingValues): string[] {
+  const pairs = [["EMBEDDING_BASE_URL", "EMBEDDING_MODEL"], ["RERANK_BASE_URL", "RERANK_MODEL"]] as const;
+  return pairs.filter(([url, model]) => (values[url] === undefined) !== (values[model] === undefined)).map(([url, model]) =>
+    values[url] === undefined ? `${url} must be set when ${model} is, got nothing` : `${model} must be set when ${url} is, got nothing`
   );
 }
 

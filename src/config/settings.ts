@@ -5,7 +5,22 @@
  * @module
  */
 import { natsServers, subjectPrefix } from "./nats_kinds.ts";
-import { accessLogMode, address, flag, host, type Kind, oneOf, path, portOrOff, postgresUrl, setOf, token, wholeNumber } from "./kinds.ts";
+import {
+  accessLogMode,
+  address,
+  flag,
+  host,
+  httpUrl,
+  type Kind,
+  oneOf,
+  path,
+  portOrOff,
+  postgresUrl,
+  setOf,
+  token,
+  wholeNumber,
+  word,
+} from "./kinds.ts";
 
 /** One setting. */
 export interface Setting<T> {
@@ -176,6 +191,24 @@ export const settings = {
     "Which calls get a line in the log: all, errors (those that failed), off, or a share such as 0.01 (and those that failed)",
     "Costs under 3 % of the throughput; no line holds contents",
   ),
+  EMBEDDING_BASE_URL: optional(
+    httpUrl,
+    "Address of an embedding server with OpenAI's API, such as http://127.0.0.1:8080/v1; with `EMBEDDING_MODEL`",
+    "Unset: documents are searched by words alone",
+  ),
+  EMBEDDING_MODEL: optional(
+    word,
+    "The embedding model; documents indexed with another one are found by words until they are indexed again",
+    "Yours",
+  ),
+  EMBEDDING_API_KEY: optional(word, "Sent to the embedding server as a bearer token", "Unset: none is sent", "text"),
+  RERANK_BASE_URL: optional(
+    httpUrl,
+    "Address of a reranking server whose `/rerank` judges the best results; with `RERANK_MODEL`",
+    "Unset: the order of the search stands",
+  ),
+  RERANK_MODEL: optional(word, "The reranking model", "Yours"),
+  RERANK_API_KEY: optional(word, "Sent to the reranking server as a bearer token", "Unset: none is sent", "text"),
   LOG_LEVEL: given(
     oneOf(["debug", "info", "warn", "error"]),
     "info",

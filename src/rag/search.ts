@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Correction, Highlight, ScoreParts, SearchResult } from "../contracts.ts";
+import { ChatError } from "../core/errors.ts";
 import type { Schema } from "../database/schema.ts";
 import { termOf, tokens } from "./analysis.ts";
 import type { Embedder, Reranker } from "./embeddings/types.ts";
@@ -15,6 +16,8 @@ const CANDIDATES = 100;
 const RERANKED = 50;
 /** Chunks read for each result, because some belong to documents that have their share already. */
 const SPARE = 2;
+/** For a model server that is slow. */
+const MODEL_PATIENCE_MS = 3_000;
 
 /** What searches work with. */
 export interface SearchParts {
@@ -112,7 +115,7 @@ async function byMeaning(request: ValidSearch, collection: Collection, parts: Se
   const { embedder, db, signal } = parts;
   if (embedder === undefined || request.exact) return undefined;
   try {
-    const [vector] = await embedder.embed([request.query], signal);
+    const [vector] = await soon(signal, (inTime) => embedder.embed([request.query], inTime));
     if (vector === undefined) throw new Error("The embedding server gave no vector for the query");
     const near = await nearestChunks(db, { collection, model: embedder.model, vector, filter: request.filter, size: CANDIDATES });
     if (near.length === 0) notices.push("No document here has embeddings of the configured model: the search went by words alone");
@@ -138,11 +141,10 @@ async function rerank(request: ValidSearch, { candidates, collection, parts, not
   const shown = candidates.slice(0, RERANKED).filter((candidate) => rows.has(candidate.chunkNo));
   if (reranker === undefined || shown.length === 0) return candidates;
   try {
-    const scores = await reranker.rerank(request.query, shown.map((candidate) => rows.get(candidate.chunkNo)!.content), signal);
-    const judged = shown.map((candidate, index) => {
-      const rerank = toShare(scores[index] ?? 0);
-      return { ...candidate, similarity: rerank, rerank };
-    });
+    const texts = shown.map((candidate) => rows.get(candidate.chunkNo)!.content);
+    const scores = await soon(signal, (inTime) => reranker.rerank(request.query, texts, inTime));
+    const shares = toShares(scores);
+    const judged = shown.map((candidate, index) => ({ ...candidate, similarity: shares[index] ?? 0, rerank: shares[index] ?? 0 }));
     const sorted = judged.toSorted((left, right) => right.rerank - left.rerank);
     const ceiling = sorted.at(-1)!.rerank;
     const rest = candidates.slice(RERANKED).map((candidate) => ({ ...candidate, similarity: candidate.similarity * ceiling }));
@@ -156,9 +158,24 @@ async function rerank(request: ValidSearch, { candidates, collection, parts, not
   }
 }
 
-/** Rerankers give shares of 1 or logits. */
-function toShare(score: number): number {
-  return score >= 0 && score <= 1 ? score : 1 / (1 + Math.exp(-score));
+/** Gives a model server less time than a person's patience: the search goes on without it. */
+async function soon<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new ChatError("deadline_exceeded", `No answer within ${MODEL_PATIENCE_MS} ms`)),
+    MODEL_PATIENCE_MS,
+  );
+  try {
+    return await work(AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Rerankers give shares of 1, or logits: then one of them at least lies outside of 0 to 1. */
+function toShares(scores: readonly number[]): readonly number[] {
+  const areShares = scores.every((score) => score >= 0 && score <= 1);
+  return areShares ? scores : scores.map((score) => 1 / (1 + Math.exp(-score)));
 }
 
 /** A chunk found, as clients see it. */

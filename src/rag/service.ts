@@ -26,6 +26,7 @@ import { indexAll } from "./bulk.ts";
 import { call } from "./call.ts";
 import { packContext } from "./context.ts";
 import type { Embedder, Reranker } from "./embeddings/types.ts";
+import { closeExtraction } from "./formats/extract.ts";
 import { Indexer } from "./indexer.ts";
 import { search, type SearchParts, toResult } from "./search.ts";
 import { type DocumentRow, readDocument, readDocuments } from "./store_reads.ts";
@@ -123,7 +124,7 @@ class DocumentRagService implements RunningRagService {
   }
 
   close(): Promise<void> {
-    return Promise.resolve();
+    return closeExtraction();
   }
 
   #searchParts({ signal, requestId }: CallContext): SearchParts {

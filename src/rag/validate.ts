@@ -23,6 +23,7 @@ const MAX_RESULTS = 100;
 const DEFAULT_RESULTS = 5;
 const MAX_CONTEXT_TOKENS = 131_072;
 const DEFAULT_CONTEXT_TOKENS = 2_048;
+const MAX_MEDIA_TYPE_UNITS = 200;
 const MEDIA_TYPES = ["text/plain", "text/markdown", "text/html", "application/pdf"];
 const encoder = new TextEncoder();
 
@@ -135,7 +136,8 @@ function validCollection(collection: string | undefined): string {
 function validMediaType(mediaType: string): string {
   const bare = mediaType.split(";")[0]!.trim().toLowerCase();
   if (bare === "") return "text/plain";
-  if (MEDIA_TYPES.includes(bare)) return bare;
+  // Its parameters may name the encoding.
+  if (MEDIA_TYPES.includes(bare) && mediaType.length <= MAX_MEDIA_TYPE_UNITS) return mediaType.trim().toLowerCase();
   throw invalidField(
     "media_type",
     `must be one of ${MEDIA_TYPES.join(", ")}, got ${JSON.stringify(mediaType.slice(0, 80).toWellFormed())}`,

@@ -253,3 +253,13 @@ Deno.test("readConfig does not offer metrics to strangers: a public address need
   const short = inspectConfig({ METRICS_TOKEN: "hush" }).problems.join();
   assert(/^METRICS_TOKEN must be 16 to 512/.test(short) && !short.includes("hush"), short);
 });
+
+Deno.test("readConfig wants an embedding server's address and model together, and never tells its key", () => {
+  const config = readConfig({ EMBEDDING_BASE_URL: "http://127.0.0.1:8080/v1/", EMBEDDING_MODEL: "bge-m3", EMBEDDING_API_KEY: "hunter2" });
+  assertEquals(config.embedding, { baseUrl: "http://127.0.0.1:8080/v1", model: "bge-m3", apiKey: "hunter2" });
+  assertEquals(inspectConfig({ RERANK_MODEL: "x" }).problems, ["RERANK_BASE_URL must be set when RERANK_MODEL is, got nothing"]);
+  assertEquals(inspectConfig({ EMBEDDING_BASE_URL: "https://h" }).problems, [
+    "EMBEDDING_MODEL must be set when EMBEDDING_BASE_URL is, got nothing",
+  ]);
+  assert(!settingsReport({ EMBEDDING_API_KEY: "hunter2" }, new Set()).text.includes("hunter2"));
+});

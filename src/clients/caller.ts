@@ -22,8 +22,8 @@ export async function callUnary<Request, Response>(
   plan: CallPlan = {},
 ): Promise<Response> {
   const { pool, options } = client;
-  const { deadlineMs = options.deadlineMs, repeatable = method.repeatable ?? false, ...rest } = plan;
-  const attempt: AttemptOptions = { ...rest, deadlineAtMs: deadlineAt(deadlineMs) };
+  const { deadlineMs = options.deadlineMs, deadlineAtMs, repeatable = method.repeatable ?? false, ...rest } = plan;
+  const attempt: AttemptOptions = { ...rest, deadlineAtMs: deadlineAt(deadlineMs, deadlineAtMs) };
   if (!repeatable) return await callOnce(pool, method, request, attempt);
   const { hedgeAfterMs } = options;
   // Asking for twice what only reads is harmless; a second write, though it changes nothing, may answer that it came too late.

@@ -74,6 +74,7 @@ export class ChannelPool {
     if (this.closed.aborted) throw new ChatError("failed_precondition", `The client of ${this.peer} is closed`);
     if (signal?.aborted) throw abortError(signal);
     const slot = this.#pick();
+    const startedAtMs = performance.now();
     const call = begin(slot.client);
     slot.circuit.begin();
     slot.inFlight++;
@@ -89,7 +90,7 @@ export class ChannelPool {
       if (!this.#running.delete(call)) return;
       slot.inFlight--;
       signal?.removeEventListener("abort", cancel);
-      tell(error === undefined ? "unknown" : reachOf(error));
+      tell(error === undefined ? "unknown" : reachOf(error, performance.now() - startedAtMs));
     };
     return { call, answered: () => tell("answered"), release };
   }

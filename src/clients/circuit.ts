@@ -46,17 +46,20 @@ export class Circuit {
   }
 }
 
-/** What the end of a call has shown; null is an answer. A connection that is lost under way says nothing yet: the next call finds out. */
-export function reachOf(error: ServiceError | null): Reach {
+/** A connection takes no longer than this unless nobody is there. */
+const CONNECT_MS = 1_000;
+
+/** What the end of a call that took `tookMs` has shown; null is an answer. A connection that is lost under way says nothing yet: the next call finds out. */
+export function reachOf(error: ServiceError | null, tookMs: number): Reach {
   if (error === null) return "answered";
   const { code, details } = error;
   if (code === status.UNAVAILABLE) {
     if (/^(?:round_robin: )?(No connection established|Name resolution failed)/.test(details)) return "unreachable";
     return /^(Channel closed|Connection dropped|read ECONN|write E)/.test(details) ? "unknown" : "answered";
   }
-  // grpc-js tells the address once a call has been given to a connection.
-  if (code === status.DEADLINE_EXCEEDED && details.startsWith("Deadline exceeded")) {
+  // Who had no time to connect has found out nothing. grpc-js tells the address once a call has been given to a connection.
+  if (code === status.DEADLINE_EXCEEDED && details.startsWith("Deadline exceeded") && tookMs >= CONNECT_MS) {
     return details.includes("remote_addr") ? "unknown" : "unreachable";
   }
-  return code === status.CANCELLED ? "unknown" : "answered";
+  return code === status.CANCELLED || code === status.DEADLINE_EXCEEDED ? "unknown" : "answered";
 }

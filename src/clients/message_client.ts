@@ -116,9 +116,9 @@ export class MessageServiceClient implements AsyncDisposable {
     return callUnary({ pool: this.#pool, options: this.#options }, method, request, plan);
   }
 
-  #streamAttempt({ deadlineMs, signal, requestId, trace }: CallOptions): AttemptOptions {
+  #streamAttempt({ deadlineMs, deadlineAtMs = Infinity, signal, requestId, trace }: CallOptions): AttemptOptions {
     return {
-      deadlineAtMs: deadlineMs === undefined ? Infinity : deadlineAt(deadlineMs),
+      deadlineAtMs: deadlineMs === undefined ? deadlineAtMs : deadlineAt(deadlineMs, deadlineAtMs),
       ...(signal === undefined ? {} : { signal }),
       ...(requestId === undefined ? {} : { requestId }),
       ...(trace === undefined ? {} : { trace }),

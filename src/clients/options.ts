@@ -73,6 +73,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** How long the call may take, with all its attempts; default: the client's `deadlineMs`. */
   readonly deadlineMs?: number;
+  /** When the call must be over at the latest, in milliseconds since 1970: the deadline of whoever it is made for. Default: none. */
+  readonly deadlineAtMs?: number | undefined;
   /** Names the call in the server's log, sent as `x-request-id`; default: the server makes one. */
   readonly requestId?: string;
   /** The trace that the call is part of, in W3C's form; goes to the server with the call. */
@@ -149,10 +151,10 @@ export function resolveOptions(options: MessageServiceClientOptions): ResolvedOp
   return resolved;
 }
 
-/** When a call that may take `deadlineMs` must be over, in milliseconds since 1970. */
-export function deadlineAt(deadlineMs: number): number {
+/** When a call that may take `deadlineMs` must be over, in milliseconds since 1970, and never after `latestMs`. */
+export function deadlineAt(deadlineMs: number, latestMs = Infinity): number {
   checkWhole("deadlineMs", deadlineMs, 1, MAX_TIMER_MS);
-  return Date.now() + deadlineMs;
+  return Math.min(Date.now() + deadlineMs, latestMs);
 }
 
 function checkAddress(address: string): void {

@@ -12,13 +12,12 @@ import type {
   SearchDocumentsRequest,
   SearchDocumentsResponse,
 } from "../contracts.ts";
-import { type AttemptOptions, callOnce } from "./call.ts";
+import { callUnary } from "./caller.ts";
 import { ChannelPool } from "./channel.ts";
 import { openIndexing } from "./indexing.ts";
 import type { Method } from "./methods.ts";
 import { type CallOptions, deadlineAt, type MessageServiceClientOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { ragMethods as rpc } from "./rag_methods.ts";
-import { withRetries } from "./retry.ts";
 
 /**
  * A client of the RAG service over gRPC.
@@ -47,10 +46,10 @@ export class RagServiceClient implements AsyncDisposable {
    */
   indexDocuments(
     requests: Iterable<IndexDocumentRequest> | AsyncIterable<IndexDocumentRequest>,
-    { deadlineMs, signal, requestId }: CallOptions = {},
+    { deadlineMs, deadlineAtMs = Infinity, signal, requestId }: CallOptions = {},
   ): AsyncGenerator<IndexProgress> {
     return openIndexing(this.#pool, rpc.indexDocuments, requests, {
-      deadlineAtMs: deadlineMs === undefined ? Infinity : deadlineAt(deadlineMs),
+      deadlineAtMs: deadlineMs === undefined ? deadlineAtMs : deadlineAt(deadlineMs, deadlineAtMs),
       ...(signal === undefined ? {} : { signal }),
       ...(requestId === undefined ? {} : { requestId }),
     });
@@ -91,13 +90,7 @@ export class RagServiceClient implements AsyncDisposable {
     return this.close();
   }
 
-  async #repeat<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions): Promise<Response> {
-    const { deadlineMs = this.#options.deadlineMs, ...rest } = options;
-    const attempt: AttemptOptions = { ...rest, deadlineAtMs: deadlineAt(deadlineMs) };
-    return await withRetries(() => callOnce(this.#pool, method, request, attempt), {
-      ...this.#options,
-      deadlineAtMs: attempt.deadlineAtMs,
-      signals: options.signal === undefined ? [this.#pool.closed] : [this.#pool.closed, options.signal],
-    });
+  #repeat<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions): Promise<Response> {
+    return callUnary({ pool: this.#pool, options: this.#options }, method, request, { ...options, repeatable: true });
   }
 }

@@ -12,11 +12,12 @@ import type {
   UpdateMessageRequest,
 } from "../contracts.ts";
 import type { CallContext } from "../core/context.ts";
+import { onBehalfOf } from "./on_behalf_of.ts";
 import { MessageServiceClient } from "./message_client.ts";
 import type { MessageServiceClientOptions } from "./options.ts";
 
 /**
- * The message service of another process, for a gateway that runs apart from it. Calls carry the request id on and are repeated as the
+ * The message service of another process, for a gateway that runs apart from it. Calls carry the request id and the caller's deadline on and are repeated as the
  * client's are; a stream ends with its first error, as the contract says, and whoever reads it resumes.
  */
 export class RemoteMessageService implements MessageService, AsyncDisposable {
@@ -28,31 +29,31 @@ export class RemoteMessageService implements MessageService, AsyncDisposable {
   }
 
   createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message> {
-    return this.#client.createMessage(request, context);
+    return this.#client.createMessage(request, onBehalfOf(context));
   }
 
   getMessage(request: MessageKey, context: CallContext): Promise<Message> {
-    return this.#client.getMessage(request, context);
+    return this.#client.getMessage(request, onBehalfOf(context));
   }
 
   getMessages(request: GetMessagesRequest, context: CallContext): Promise<GetMessagesResponse> {
-    return this.#client.getMessages(request, context);
+    return this.#client.getMessages(request, onBehalfOf(context));
   }
 
   updateMessage(request: UpdateMessageRequest, context: CallContext): Promise<Message> {
-    return this.#client.updateMessage(request, context);
+    return this.#client.updateMessage(request, onBehalfOf(context));
   }
 
   deleteMessage(request: MessageKey, context: CallContext): Promise<DeleteMessageResponse> {
-    return this.#client.deleteMessage(request, context);
+    return this.#client.deleteMessage(request, onBehalfOf(context));
   }
 
   listRevisions(request: MessageKey, context: CallContext): Promise<ListRevisionsResponse> {
-    return this.#client.listRevisions(request, context);
+    return this.#client.listRevisions(request, onBehalfOf(context));
   }
 
   streamMessages(request: StreamMessagesRequest, context: CallContext): Promise<MessageStream> {
-    return this.#client.subscribe(request, context);
+    return this.#client.subscribe(request, onBehalfOf(context));
   }
 
   /** Ends what still runs and closes the connections; idempotent. */

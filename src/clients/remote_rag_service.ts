@@ -15,9 +15,10 @@ import type {
 } from "../contracts.ts";
 import type { CallContext } from "../core/context.ts";
 import type { MessageServiceClientOptions } from "./options.ts";
+import { onBehalfOf } from "./on_behalf_of.ts";
 import { RagServiceClient } from "./rag_client.ts";
 
-/** The RAG service of another process, for a gateway or a service that runs apart from it. Calls carry the request id on. */
+/** The RAG service of another process, for a gateway or a service that runs apart from it. Calls carry the request id and the caller's deadline on. */
 export class RemoteRagService implements RagService, AsyncDisposable {
   readonly #client: RagServiceClient;
 
@@ -27,31 +28,31 @@ export class RemoteRagService implements RagService, AsyncDisposable {
   }
 
   indexDocument(request: IndexDocumentRequest, context: CallContext): Promise<IndexDocumentResponse> {
-    return this.#client.indexDocument(request, context);
+    return this.#client.indexDocument(request, onBehalfOf(context));
   }
 
   indexDocuments(requests: AsyncIterable<IndexDocumentRequest>, context: CallContext): AsyncIterable<IndexProgress> {
-    return this.#client.indexDocuments(requests, context);
+    return this.#client.indexDocuments(requests, onBehalfOf(context));
   }
 
   searchDocuments(request: SearchDocumentsRequest, context: CallContext): Promise<SearchDocumentsResponse> {
-    return this.#client.searchDocuments(request, context);
+    return this.#client.searchDocuments(request, onBehalfOf(context));
   }
 
   getRagContext(request: RagContextRequest, context: CallContext): Promise<RagContextResponse> {
-    return this.#client.getRagContext(request, context);
+    return this.#client.getRagContext(request, onBehalfOf(context));
   }
 
   getDocument(request: DocumentKey, context: CallContext): Promise<RagDocument> {
-    return this.#client.getDocument(request, context);
+    return this.#client.getDocument(request, onBehalfOf(context));
   }
 
   listDocuments(request: ListDocumentsRequest, context: CallContext): Promise<ListDocumentsResponse> {
-    return this.#client.listDocuments(request, context);
+    return this.#client.listDocuments(request, onBehalfOf(context));
   }
 
   deleteDocument(request: DocumentKey, context: CallContext): Promise<DeleteDocumentResponse> {
-    return this.#client.deleteDocument(request, context);
+    return this.#client.deleteDocument(request, onBehalfOf(context));
   }
 
   /** Ends what still runs and closes the connections; idempotent. */

@@ -12,6 +12,8 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Names the call in the log and in an internal error's text. */
   readonly requestId: string;
+  /** When the caller gives up, in milliseconds since 1970; Infinity or unset: never. For whatever is called on its behalf. */
+  readonly deadlineAtMs?: number | undefined;
   /** The trace that the call is part of; hand it to whatever is called on its behalf. */
   readonly trace?: TraceContext | undefined;
 }

@@ -25,6 +25,8 @@ export class Call implements CallContext {
   readonly trace: TraceContext | undefined;
   /** What a stream has sent so far; undefined for what is no stream. */
   bytesOut: number | undefined;
+  /** Of a call that is no stream: when its time is up. */
+  deadlineAtMs: number | undefined;
   readonly #aborter = new AbortController();
   readonly #client: AbortSignal;
   readonly #calls: OpenCalls;
@@ -40,6 +42,7 @@ export class Call implements CallContext {
     this.#calls = calls;
     this.#client = request.signal;
     this.#client.addEventListener("abort", this.#clientGone);
+    this.deadlineAtMs = Date.now() + calls.timeoutMs;
     this.#clock = setTimeout(
       () => this.abort(new ChatError("deadline_exceeded", `The request took longer than ${calls.timeoutMs} ms`)),
       calls.timeoutMs,
@@ -75,6 +78,7 @@ export class Call implements CallContext {
   becomeStream(): void {
     this.#isStream = true;
     this.bytesOut = 0;
+    this.deadlineAtMs = undefined;
     clearTimeout(this.#clock);
     if (this.#calls.streamsEnded !== undefined) this.abort(this.#calls.streamsEnded);
   }

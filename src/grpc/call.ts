@@ -41,6 +41,10 @@ export class Call implements CallContext {
     return this.#requestId ??= requestId(this.#edge.metadata);
   }
 
+  get deadlineAtMs(): number {
+    return Number(this.#edge.getDeadline());
+  }
+
   /** Where nobody watches the server, the caller's own is handed on. */
   get trace(): TraceContext | undefined {
     return this.#track === undefined ? traceOf(this.#edge.metadata) : this.#track.trace;

@@ -10,6 +10,8 @@ import { MemoryMessageService } from "../support/memory_message_service.ts";
 export class InteropMessageService extends MemoryMessageService {
   /** Why calls that slept were woken, newest last. */
   readonly woken: ChatError[] = [];
+  /** Calls that have slept so far. */
+  sleeping = 0;
 
   override async createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message> {
     const [kind, argument = ""] = (request.messageType ?? "").split(":");
@@ -20,6 +22,7 @@ export class InteropMessageService extends MemoryMessageService {
   }
 
   async #sleep(signal: AbortSignal): Promise<never> {
+    this.sleeping++;
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     const reason = abortError(signal);
     this.woken.push(reason);

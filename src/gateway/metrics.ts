@@ -76,9 +76,9 @@ class RequestMeter {
   }
 }
 
-/** The pattern of the route that answered. What only middleware has seen has no route. */
+/** The pattern of the route that answered, which is the last that was entered. What only middleware has seen has no route. */
 function routeOf(c: Context<GatewayEnv>): string {
-  const route = routePath(c, -1);
+  const route = routePath(c);
   return route === "/*" || route === "*" ? UNKNOWN : route;
 }
 

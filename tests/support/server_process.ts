@@ -55,7 +55,10 @@ export class ServerProcess implements AsyncDisposable {
     });
     this.#child = command.spawn();
     this.#ready.promise.catch(() => {}); // only some tests wait for it
-    this.#stdout = this.#collect(this.#child.stdout, /^Ready: (?:HTTP at (http:[^\s,]+), |)(?:gRPC at ([^\s,]+)(?: \(TLS\))?, |)process (\d+)$/m);
+    this.#stdout = this.#collect(
+      this.#child.stdout,
+      /^Ready: (?:HTTP at (http:[^\s,]+), |)(?:gRPC at ([^\s,]+)(?: \(TLS\))?, |)process (\d+)$/m,
+    );
     this.#stderr = this.#collect(this.#child.stderr);
     this.#child.status.then(() => this.#ended = true);
   }
@@ -67,6 +70,12 @@ export class ServerProcess implements AsyncDisposable {
       () => `The server is not ready:\n${this.#seen}`,
     );
     return { url, grpcAddress, pid: Number(pid) };
+  }
+
+  /** Waits for the log's line that says where metrics are, and gives their port. */
+  async metricsPort(): Promise<number> {
+    await this.seen(/"metricsPort":\d+/);
+    return Number(/"metricsPort":(\d+)/.exec(this.#seen)?.[1]);
   }
 
   /** Sends a signal to the process that was started. */

@@ -1,4 +1,4 @@
-import { cutPieces, type Piece } from "./pieces.ts";
+import { cutPieces, partsOf, type Piece } from "./pieces.ts";
 import { type Section, sectionsOf } from "./sections.ts";
 
 /** A passage of a text: `text.slice(start, end)`, in UTF-16 code units, without white space at its ends. */
@@ -23,6 +23,8 @@ export interface ChunkOptions {
 const DEFAULT_MAX_TOKENS = 400;
 /** A sentence or two: enough that a pronoun finds its noun. */
 const DEFAULT_OVERLAP_TOKENS = 50;
+/** Longer sections are cut in parts of this size, each as if it were a section, so that a step of {@link chunksOf} takes milliseconds. */
+const MAX_PART_UNITS = 30_000;
 
 /**
  * Cuts a text into chunks: at its headings (lines that begin with `#`, as Markdown has them and as `extractText` writes them for every
@@ -30,22 +32,27 @@ const DEFAULT_OVERLAP_TOKENS = 50;
  * chunk; a sentence longer than the budget is cut at white space, and what has none between characters. A text of white space has no chunks.
  */
 export function chunkText(text: string, options: ChunkOptions = {}): readonly Chunk[] {
+  return [...chunksOf(text, options)];
+}
+
+/** The chunks of {@link chunkText} one by one, so that other work can go on between them while a book is cut. */
+export function* chunksOf(text: string, options: ChunkOptions = {}): Generator<Chunk> {
   const maxTokens = Math.max(1, Math.floor(options.maxTokens ?? DEFAULT_MAX_TOKENS));
   const overlapTokens = Math.min(Math.max(0, Math.floor(options.overlapTokens ?? DEFAULT_OVERLAP_TOKENS)), Math.floor(maxTokens / 2));
   const segmenter = new Intl.Segmenter(options.locale ?? "en", { granularity: "sentence" });
-  const chunks: Chunk[] = [];
   for (const section of sectionsOf(text)) {
-    const pieces = cutPieces(text, section, { maxTokens, overlapTokens, segmenter });
-    for (const range of pack(pieces, { maxTokens, overlapTokens })) add(chunks, text, { ...section, ...range });
+    for (const part of partsOf(text, section, MAX_PART_UNITS)) {
+      const pieces = cutPieces(text, part, { maxTokens, overlapTokens, segmenter });
+      for (const range of pack(pieces, { maxTokens, overlapTokens })) yield trimmed(text, { ...section, ...range });
+    }
   }
-  return chunks;
 }
 
-function add(chunks: Chunk[], text: string, { start, end, heading }: Section): void {
+/** Pieces hold more than white space, so the chunk does too. */
+function trimmed(text: string, { start, end, heading }: Section): Chunk {
   const slice = text.slice(start, end);
   const lead = slice.length - slice.trimStart().length;
-  const length = slice.trim().length;
-  if (length > 0) chunks.push({ start: start + lead, end: start + lead + length, heading });
+  return { start: start + lead, end: start + lead + slice.trim().length, heading };
 }
 
 interface Budget {

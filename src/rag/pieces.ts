@@ -22,6 +22,8 @@ export interface PieceOptions {
 
 /** An item of a list, a row of a table, a heading or a fence begins anew, whatever the line before. */
 const STARTS_ANEW = /^\s*(?:[-*+•|#]|`{3}|~{3}|\d{1,9}[.)]\s)/;
+/** Whatever may end a sentence; text without it is one, without asking the rules, which take longer to begin than to end. */
+const ENDS_SENTENCE = /[\p{Sentence_Terminal}\u0085\u2028\u2029]/u;
 /** Text handed to the sentence rules at once, so that their working memory stays small. */
 const MAX_BLOCK_UNITS = 20_000;
 /** How far back from a cut marks that belong to the character before are looked for. */
@@ -33,7 +35,7 @@ export function cutPieces(text: string, range: Range, options: PieceOptions): Pi
   for (const block of blocksOf(text, range)) {
     // Lines of one paragraph are one text; the rules would end a sentence at each. Same length, so offsets hold.
     const flat = text.slice(block.start, block.end).replaceAll(/[\r\n]/g, " ");
-    for (const { index, segment } of options.segmenter.segment(flat)) {
+    for (const { index, segment } of ENDS_SENTENCE.test(flat) ? options.segmenter.segment(flat) : [{ index: 0, segment: flat }]) {
       if (segment.trim() === "") continue;
       const sentence = { start: block.start + index, end: block.start + index + segment.length, tokens: estimateTokens(segment) };
       if (sentence.tokens <= options.maxTokens) pieces.push(sentence);
@@ -51,28 +53,41 @@ function* blocksOf(text: string, range: Range): Generator<Range> {
     const lineStart = range.start + at;
     const isBlank = line.trim() === "";
     if (lineStart > start && (isBlank !== blank || (!isBlank && STARTS_ANEW.test(line.slice(0, 40))))) {
-      yield* partsOf(text, { start, end: lineStart });
+      yield* partsOf(text, { start, end: lineStart }, MAX_BLOCK_UNITS);
       start = lineStart;
     }
     blank = isBlank;
   }
-  if (start < range.end) yield* partsOf(text, { start, end: range.end });
+  if (start < range.end) yield* partsOf(text, { start, end: range.end }, MAX_BLOCK_UNITS);
 }
 
-function* partsOf(text: string, { start, end }: Range): Generator<Range> {
+/** A range in parts of at most `maxUnits`, cut after an empty line where the second half of a part has one, else at white space. */
+export function* partsOf(text: string, { start, end }: Range, maxUnits: number): Generator<Range> {
   for (let at = start; at < end;) {
-    const stop = end - at <= MAX_BLOCK_UNITS ? end : goodEnd(text, at, at + MAX_BLOCK_UNITS);
+    const stop = end - at <= maxUnits ? end : paragraphEnd(text, at, at + maxUnits) ?? goodEnd(text, at, at + maxUnits);
     yield { start: at, end: stop };
     at = stop;
   }
 }
 
+function paragraphEnd(text: string, start: number, stop: number): number | undefined {
+  const half = text.slice(start + ((stop - start) >> 1), stop);
+  const last = half.lastIndexOf("\n\n");
+  return last < 0 ? undefined : stop - half.length + last + 2;
+}
+
 /** Parts of a sentence that is longer than a chunk: as small as the overlap, so that they can overlap too. */
 function* cutLong(text: string, { start, end }: Range, { maxTokens, overlapTokens }: PieceOptions): Generator<Piece> {
   const budget = overlapTokens > 0 ? overlapTokens : maxTokens;
+  let likely = budget * 6;
   for (let at = start; at < end;) {
-    let size = Math.min(end - at, budget * 6);
-    while (size > 1 && estimateTokens(text.slice(at, at + size)) > budget) size >>= 1;
+    let size = Math.min(end - at, likely);
+    for (let tokens = estimateTokens(text.slice(at, at + size)); size > 1 && tokens > budget;) {
+      size = Math.max(1, Math.min(size - 1, Math.floor(size * budget / tokens)));
+      tokens = estimateTokens(text.slice(at, at + size));
+    }
+    // What comes next is mostly written in the same script.
+    likely = Math.min(budget * 6, size * 2 + 2);
     const stop = at + size >= end ? end : goodEnd(text, at, at + size);
     const part = text.slice(at, stop);
     if (part.trim() !== "") yield { start: at, end: stop, tokens: estimateTokens(part) };

@@ -1,6 +1,6 @@
 import type { IndexDocumentRequest } from "../contracts.ts";
 import { termOf, type Token, tokens } from "./analysis.ts";
-import { chunkText } from "./chunks.ts";
+import { chunksOf } from "./chunks.ts";
 import { detectLanguage } from "./language.ts";
 import { isCorrectable } from "./words.ts";
 
@@ -54,7 +54,7 @@ export async function prepareDocument(
   const language = request.language || detectLanguage(text);
   const words = new Set<string>();
   const chunks: PreparedChunk[] = [];
-  for (const { start, end, heading } of chunkText(text)) {
+  for (const { start, end, heading } of chunksOf(text)) {
     if (chunks.length % CHUNKS_A_TURN === CHUNKS_A_TURN - 1) await new Promise((resolve) => setTimeout(resolve));
     const content = text.slice(start, end);
     const counts = new Map<string, number>();

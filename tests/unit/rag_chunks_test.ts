@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { chunkText } from "../../src/rag/chunks.ts";
+import { chunksOf, chunkText } from "../../src/rag/chunks.ts";
 import { estimateTokens } from "../../src/rag/token_estimate.ts";
 
 const PROSE = Array.from({ length: 60 }, (_, index) => `Sentence number ${index} speaks of the weather in the mountains.`).join(" ");
@@ -102,4 +102,24 @@ Deno.test("chunkText cuts one enormous line without a blank in linear time", () 
   const chunks = chunkText(text);
   assert(chunks.length >= 500 && chunks.length < 800, String(chunks.length));
   assertEquals(chunks.at(-1)!.end, text.length);
+});
+
+Deno.test("chunkText cuts no character in two, however long the text", () => {
+  const text = "👨‍👩‍👧‍👦e\u0301".repeat(8_000);
+  for (const { start, end } of chunkText(text)) {
+    const slice = text.slice(start, end);
+    assert(slice.isWellFormed() && !/^[\p{M}\u200d]/u.test(slice), slice.slice(0, 8));
+  }
+});
+
+Deno.test("chunksOf gives the first chunk of a book without cutting all of it", () => {
+  const book = `${PROSE}\n\n`.repeat(1_000);
+  const chunks = chunksOf(book);
+  const begun = performance.now();
+  const first = chunks.next();
+  const firstMs = performance.now() - begun;
+  assertEquals(first.value?.start, 0);
+  const rest = [...chunks];
+  const allMs = performance.now() - begun;
+  assert(rest.length > 500 && firstMs < allMs / 4, `${firstMs} of ${allMs} ms for the first of ${rest.length + 1}`);
 });

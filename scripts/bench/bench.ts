@@ -15,9 +15,10 @@ import { idleRow } from "./idle.ts";
 import { natsRow } from "./nats.ts";
 import { writeReadme } from "./readme.ts";
 import { restRow } from "./rest.ts";
+import { scalingRow } from "./scaling.ts";
 import { unaryRow } from "./unary.ts";
 
-const ROWS: readonly Row[] = [unaryRow, createRow, fanoutRow, natsRow, historyRow, idleRow, restRow];
+const ROWS: readonly Row[] = [unaryRow, createRow, fanoutRow, natsRow, historyRow, idleRow, restRow, scalingRow];
 
 const { values } = parseArgs({
   args: Deno.args,

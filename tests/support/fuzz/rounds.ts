@@ -14,6 +14,8 @@ export interface FuzzOptions {
   readonly rpc: RpcName;
   readonly requests: number;
   readonly seed: number;
+  /** Default 8: one that sends a large body to nowhere holds up whatever else is on it. */
+  readonly connections?: number;
 }
 
 /** How the requests of one RPC ended. */
@@ -51,12 +53,11 @@ const LIBRARY_STATUSES: ReadonlySet<number> = new Set([2, 12]);
 /** Examples of one kind of wrong end. */
 const MAX_SHOWN = 3;
 
-/** Several connections, because one that sends a large body to nowhere holds up whatever else is on it. */
-const CONNECTIONS = 8;
+/** Requests under way at once on each connection. */
 const AT_ONCE_EACH = 6;
 
 /** Sends the requests of one seed. The first requests of a seed are the same however many there are. */
-export async function fuzzRpc({ address, rpc, requests, seed }: FuzzOptions): Promise<FuzzTally> {
+export async function fuzzRpc({ address, rpc, requests, seed, connections = 8 }: FuzzOptions): Promise<FuzzTally> {
   const random = seeded(seed);
   const tally = new Tally(rpc);
   let sent = 0;
@@ -72,7 +73,7 @@ export async function fuzzRpc({ address, rpc, requests, seed }: FuzzOptions): Pr
     await Promise.all(Array.from({ length: AT_ONCE_EACH }, () => lane(sender)));
     if (sender.lost > 0) tally.wrong.push(`${rpc}: a connection was lost ${sender.lost} times`);
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+  await Promise.all(Array.from({ length: connections }, connection));
   return tally;
 }
 

@@ -62,8 +62,7 @@ export class RawSender implements AsyncDisposable {
         if (seen === undefined || outcome?.kind === "streaming") return;
         outcome = seen;
         // A stream that stands would go on for ever.
-        if (seen.kind === "streaming") leave(seen);
-        if (seen.kind !== "status") return;
+        if (seen.kind === "streaming") return leave(seen);
         // A server that has answered does not read the rest of a large request, so a client leaves what it has not sent.
         clearTimeout(timer);
         timer = setTimeout(() => leave(seen), UNSENT_MS);
@@ -109,5 +108,7 @@ function outcomeOf(received: Record<string, unknown>): FuzzOutcome | undefined {
     return { kind: "status", status: Number(status), text: decodeURIComponent(String(received["grpc-message"] ?? "")) };
   }
   if (received["chat-resume-seq"] !== undefined) return { kind: "streaming" };
-  return received[":status"] === undefined ? undefined : { kind: "http", status: Number(received[":status"]) };
+  // The beginning of a gRPC answer, whose status comes in the trailers.
+  if (String(received["content-type"]).startsWith("application/grpc") || received[":status"] === undefined) return undefined;
+  return { kind: "http", status: Number(received[":status"]) };
 }

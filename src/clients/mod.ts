@@ -28,5 +28,13 @@ export type {
 } from "../contracts.ts";
 export type { TraceContext } from "../core/context.ts";
 export { ChatError, type ErrorCode, type ErrorDetails } from "../core/errors.ts";
+export {
+  AIServiceClient,
+  type GeneratedChunk,
+  type GeneratedResponse,
+  type GenerateRequest,
+  type Sentiment,
+  type SentimentRequest,
+} from "./ai_client.ts";
 export { MessageServiceClient } from "./message_client.ts";
 export type { CallOptions, ClientTls, MessageServiceClientOptions, StreamOptions } from "./options.ts";

@@ -1,6 +1,7 @@
 import { fromJSON } from "@grpc/proto-loader";
 import { DESCRIPTOR_SET_BASE64 } from "./generated/descriptors.ts";
 import { PROTOS } from "./generated/protos.ts";
+import type { AIServiceDefinition } from "./generated/chat/AIService.ts";
 import type { MessageServiceDefinition } from "./generated/chat/MessageService.ts";
 import type { RAGServiceDefinition } from "./generated/chat/RAGService.ts";
 import type { HealthDefinition } from "./generated/grpc/health/v1/Health.ts";
@@ -31,6 +32,9 @@ export const reflectionDefinitions: readonly ServerReflectionDefinition[] = [
   loaded["grpc.reflection.v1.ServerReflection"] as unknown as ServerReflectionDefinition,
   loaded["grpc.reflection.v1alpha.ServerReflection"] as unknown as ServerReflectionDefinition,
 ];
+
+/** Paths and codecs of `chat.AIService`, for grpc-js servers and clients. */
+export const aiServiceDefinition = loaded["chat.AIService"] as unknown as AIServiceDefinition;
 
 /** Paths and codecs of `chat.RAGService`, for grpc-js servers and clients. */
 export const ragServiceDefinition = loaded["chat.RAGService"] as unknown as RAGServiceDefinition;

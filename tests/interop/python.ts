@@ -87,7 +87,14 @@ export class PythonPeer implements AsyncDisposable {
 /** Messages, stubs and servicers from the specification's protos. */
 async function generate(folder: string): Promise<void> {
   const plugin = "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin";
-  const args = [plugin, `-I${PROTOS}`, `--python_out=${folder}`, `--grpc_python_out=${folder}`, "message_service.proto"];
+  const args = [
+    plugin,
+    `-I${PROTOS}`,
+    `--python_out=${folder}`,
+    `--grpc_python_out=${folder}`,
+    "message_service.proto",
+    "ai_service.proto",
+  ];
   const { success, stderr } = await new Deno.Command("protoc", { args }).output();
   if (!success) throw new Error(`protoc cannot read the specification's protos: ${new TextDecoder().decode(stderr)}`);
 }

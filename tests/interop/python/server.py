@@ -5,6 +5,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
+import ai_service_pb2 as ai
+import ai_service_pb2_grpc as ai_service
 import message_service_pb2 as pb
 import message_service_pb2_grpc as service
 from peer import serve_instructions
@@ -80,12 +82,33 @@ class MessageService(service.MessageServiceServicer):
                 sleep(context)
 
 
+class AIService(ai_service.AIServiceServicer):
+    """Says what it was asked, so that a test sees it."""
+
+    def GenerateResponse(self, request, context):
+        said = f"{request.prompt} {request.temperature:.2f} {request.max_tokens} {list(request.context)}"
+        return ai.AIResponse(response=said, model=request.model, tokens_used=7, confidence=0.5)
+
+    def StreamResponse(self, request, context):
+        for word in request.prompt.split():
+            yield ai.AIResponseChunk(content=word)
+        if request.model == "sleep":
+            sleep(context)
+        if request.model == "fail":
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "No words left")
+        yield ai.AIResponseChunk(is_complete=True)
+
+    def AnalyzeSentiment(self, request, context):
+        return ai.SentimentResponse(sentiment="positive", confidence=0.75, scores={"positive": 0.75, "negative": 0.25})
+
+
 server = grpc.server(
     ThreadPoolExecutor(64),
     options=[("grpc.max_receive_message_length", 16 * 1024 * 1024)],
     compression=grpc.Compression.Gzip,
 )
 service.add_MessageServiceServicer_to_server(MessageService(), server)
+ai_service.add_AIServiceServicer_to_server(AIService(), server)
 port = server.add_insecure_port("127.0.0.1:0")
 server.start()
 serve_instructions({

@@ -127,20 +127,27 @@ class ComposedApp implements App {
     const { services, database: settings } = this.#config;
     const log = this.#log;
     if (!services.has("message") && !services.has("rag")) {
-      // It answers for itself: a gateway that called itself unready with it would make one outage two.
-      return { message: await this.#reachMessages(), readiness: () => readinessOf({}), health: {} };
+      const message = await this.#reachMessages(telemetry);
+      // Told, but not counted: it answers for itself, and a gateway that called itself unready with it would make one outage two.
+      const readiness = () => ({ ok: true, checks: { message: message.health() } });
+      return { message, readiness, health: { "chat.MessageService": () => message.health().ok } };
     }
     const database = await this.#begin("database", this.#rooms, () => openDatabase(settings, { log, signal: this.#stopping.signal }));
     const well = () => database.health().ok;
     const readiness = () => readinessOf({ database: database.health() });
     const own = services.has("message") ? await this.#startMessages(database, telemetry) : undefined;
-    const message = own ?? (services.has("gateway") ? await this.#reachMessages() : undefined);
+    const remote = own === undefined && services.has("gateway") ? await this.#reachMessages(telemetry) : undefined;
+    const message = own ?? remote;
     const rag = services.has("rag") ? await this.#startRag(database) : undefined;
     return {
       ...(message === undefined ? {} : { message }),
       ...(rag === undefined ? {} : { rag }),
       readiness,
-      health: { ...(own === undefined ? {} : { "chat.MessageService": well }), ...(rag === undefined ? {} : { "chat.RAGService": well }) },
+      health: {
+        ...(own === undefined ? {} : { "chat.MessageService": well }),
+        ...(remote === undefined ? {} : { "chat.MessageService": () => remote.health().ok }),
+        ...(rag === undefined ? {} : { "chat.RAGService": well }),
+      },
     };
   }
 
@@ -165,11 +172,13 @@ class ComposedApp implements App {
   }
 
   /** The message service of another process. */
-  async #reachMessages(): Promise<MessageService> {
+  async #reachMessages({ metrics }: RunningTelemetry): Promise<RemoteMessageService> {
     const { messageServiceAddress: address = "", grpc } = this.#config;
     const tls = grpc.tls === undefined ? {} : { tls: await readClientTls(grpc.tls) };
     const options = { address, maxMessageBytes: grpc.maxMessageBytes, ...tls };
-    return await this.#begin("remote message service", this.#rooms, () => new RemoteMessageService(options));
+    const message = await this.#begin("remote message service", this.#rooms, () => new RemoteMessageService(options));
+    metrics?.gauge("message_service_reachable", "1 unless the last calls found nobody at its address", () => Number(message.health().ok));
+    return message;
   }
 
   async #openBus(): Promise<Bus> {

@@ -66,6 +66,14 @@ export class ChannelPool {
     return this.#slots.map((slot) => slot.inFlight);
   }
 
+  /** Whether anybody may be there, as the last calls have seen; true before the first one. From memory, so that health may ask. */
+  get reachable(): boolean {
+    const nowMs = performance.now();
+    return this.#slots.some(({ client, circuit }) =>
+      circuit.waitMs(nowMs) === 0 && client.getChannel().getConnectivityState(false) !== connectivityState.TRANSIENT_FAILURE
+    );
+  }
+
   /**
    * Starts a call on the least busy connection and counts it until `release` is called; ends it when the pool closes or `signal` aborts.
    * Throws the error that an aborted signal stands for, and `unavailable` while every circuit is open.

@@ -98,6 +98,11 @@ export class MessageServiceClient implements AsyncDisposable {
     return await this.#open(request, this.#streamAttempt(options));
   }
 
+  /** Whether the service is there, as the last calls have seen; true before the first one. Asks nobody. */
+  get reachable(): boolean {
+    return this.#pool.reachable;
+  }
+
   /** Ends calls and streams that still run with `cancelled`, and closes the connections; idempotent. */
   close(): Promise<void> {
     return this.#pool.close();

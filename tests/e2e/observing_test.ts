@@ -93,12 +93,17 @@ Deno.test("metricsOf finds the metrics of an expression, and no functions, label
   assertEquals(metricsOf(expression), ["a_bucket", "up", "c_d"]);
 });
 
-Deno.test("the metrics server wants its token where it has one, and names its settings when its port is taken", async () => {
+Deno.test("a gateway tells of a service that is away; its metrics server wants its token where it has one, and names its settings when its port is taken", async () => {
   const token = "0123456789abcdef";
   const env = { GRPC_ENABLED: "true", SERVICES: "gateway", MESSAGE_SERVICE_ADDR: "127.0.0.1:1", METRICS_PORT: "0", METRICS_TOKEN: token };
   await using server = new ServerProcess({ env });
-  await server.ready();
+  const { url } = await server.ready();
   const port = await server.metricsPort();
+  const readiness = async () => await (await fetch(`${url}/readyz`)).json();
+  assertEquals(await readiness(), { ok: true, checks: { message: { ok: true } } });
+  assertEquals(await statusOf(`${url}/v1/messages`), 503);
+  // The process that is away answers for itself.
+  assertEquals(await readiness(), { ok: true, checks: { message: { ok: false, problem: "The message service cannot be reached" } } });
   const ask = async (authorization?: string) => {
     const response = await fetch(`http://127.0.0.1:${port}/metrics`, authorization === undefined ? {} : { headers: { authorization } });
     await response.body?.cancel();

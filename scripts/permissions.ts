@@ -22,8 +22,7 @@ export function permissionFlags(config: Config | undefined): readonly string[] {
   const env = [`--allow-env=${settingNames.join(",")}`, "--ignore-env"];
   if (config === undefined) return env;
   const { dataDirs, files } = paths(config);
-  const server = postgres(config);
-  const socketPaths = server === undefined ? [] : sockets(server);
+  const socketPaths = postgres(config).flatMap(sockets);
   const flags = [
     ...env,
     flag("allow-net", addresses(config)),
@@ -47,9 +46,8 @@ function paths(config: Config): { readonly dataDirs: readonly string[]; readonly
   const { tls } = config.grpc;
   const nats = config.services.has("message") ? config.nats : undefined;
   const natsFiles = [nats?.credsPath, nats?.nkeyPath, nats?.tls?.caPath, nats?.tls?.certPath, nats?.tls?.keyPath];
-  const files = [tls?.certPath, tls?.keyPath, tls?.caPath, postgres(config)?.sslRootCertPath, ...natsFiles].filter((path) =>
-    path !== undefined
-  );
+  const files = [tls?.certPath, tls?.keyPath, tls?.caPath, ...postgres(config).map((server) => server.sslRootCertPath), ...natsFiles]
+    .filter((path) => path !== undefined);
   // The worker that reads documents is loaded as a file at run time.
   if (config.services.has("rag") && config.database.kind === "postgres") files.push("src");
   if (config.database.kind !== "pglite" || !usesDatabase(config)) return { dataDirs: [], files };
@@ -68,14 +66,14 @@ function usesDatabase({ services }: Config): boolean {
   return services.has("message") || services.has("rag");
 }
 
-/** Where the database server is; undefined without one, or when its URL is wrong, of which the server itself will tell. */
-function postgres(config: Config): PostgresAddress | undefined {
+/** Where the database servers are; none when a URL is wrong, of which the server itself will tell. */
+function postgres(config: Config): readonly PostgresAddress[] {
   const { database } = config;
-  if (database.kind !== "postgres" || !usesDatabase(config)) return undefined;
+  if (database.kind !== "postgres" || !usesDatabase(config)) return [];
   try {
-    return parsePostgresUrl(database.url);
+    return [database.url, database.readUrl].flatMap((url) => url === undefined ? [] : [parsePostgresUrl(url)]);
   } catch {
-    return undefined;
+    return [];
   }
 }
 
@@ -95,8 +93,7 @@ function addresses(config: Config): readonly string[] {
   const found: string[] = [];
   if (services.has("gateway")) found.push(at(http.host, http.port));
   if (usesDatabase(config) && grpc.enabled) found.push(at(grpc.host, grpc.port));
-  const server = postgres(config);
-  if (server !== undefined) {
+  for (const server of postgres(config)) {
     found.push(...sockets(server).map((path) => `unix:${path}`));
     found.push(...server.endpoints.filter(({ host }) => !host.startsWith("/")).map(({ host, port }) => at(host, port)));
   }

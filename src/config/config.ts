@@ -69,7 +69,14 @@ export interface GrpcConfig {
 /** Which database. The URL holds a password: it is never logged or printed. */
 export type DatabaseConfig =
   | { readonly kind: "pglite"; readonly dataDir: string }
-  | { readonly kind: "postgres"; readonly url: string; readonly poolSize: number; readonly statementTimeoutMs: number };
+  | {
+    readonly kind: "postgres";
+    readonly url: string;
+    readonly poolSize: number;
+    readonly statementTimeoutMs: number;
+    /** A copy to read history from; holds a password too. */
+    readonly readUrl?: string;
+  };
 
 /** Where NATS is and as whom to go there. Holds secrets: never logged or printed. */
 export interface NatsConfig {

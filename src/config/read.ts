@@ -127,5 +127,6 @@ function toDatabaseConfig(values: SettingValues): DatabaseConfig {
     url: values.DATABASE_URL,
     poolSize: values.DATABASE_POOL_SIZE,
     statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+    ...(values.DATABASE_READ_URL === undefined ? {} : { readUrl: values.DATABASE_READ_URL }),
   };
 }

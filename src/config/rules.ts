@@ -56,6 +56,8 @@ function checkModels(values: SettingValues): string[] {
 
 function checkBus(values: SettingValues): string[] {
   const lost = values.EVENT_BUS !== undefined && values.EVENT_BUS !== "memory" && values.DATABASE_URL === undefined;
+  const orphan = values.DATABASE_READ_URL !== undefined && values.DATABASE_URL === undefined;
+  if (orphan) return ["DATABASE_READ_URL must be unset when DATABASE_URL is not set, got a value"];
   return lost ? [`EVENT_BUS must be memory when DATABASE_URL is not set, got ${values.EVENT_BUS}`] : [];
 }
 

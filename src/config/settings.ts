@@ -132,6 +132,12 @@ export const settings = {
     "Unset: an embedded Postgres (PGlite) in `DATA_DIR`",
     "url",
   ),
+  DATABASE_READ_URL: optional(
+    postgresUrl,
+    "postgres:// address of a replica of that database, for pages of history and searches; what it does not have yet, and everything while it is down, comes from `DATABASE_URL`",
+    "Unset: everything comes from `DATABASE_URL`",
+    "url",
+  ),
   DATABASE_POOL_SIZE: given(
     wholeNumber(1, 1_000),
     "10",

@@ -29,6 +29,8 @@ export interface Database {
   readonly kysely: Kysely<Schema>;
   /** How many statements may run at once: 1 in PGlite. */
   readonly connections: number;
+  /** A copy that may be behind, for reading history; undefined while it does not answer. Absent: there is none. */
+  replica?(): Kysely<Schema> | undefined;
   /** From memory, so a long query cannot hold it up. */
   health(): DatabaseHealth;
   /** From memory, for metrics. */

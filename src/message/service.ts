@@ -27,9 +27,9 @@ import { CreateQueue } from "./create_queue.ts";
 import type { FeedLimits } from "./feed.ts";
 import { Feeds } from "./feeds.ts";
 import { Folds } from "./folds.ts";
+import { History } from "./history.ts";
 import { trimPage } from "./page.ts";
 import { messageOf } from "./row.ts";
-import { readPage } from "./store_page.ts";
 import { readMessage, readRevisions } from "./store_reads.ts";
 import { type ChangedRow, deleteMessage, updateMessage } from "./store_writes.ts";
 import { validCreate, validDeletion, validKey, validPage, validSubscription, type ValidUpdate, validUpdate } from "./validate.ts";
@@ -80,6 +80,7 @@ const MANY_UNCOUNTED = 10_000;
 class LogMessageService implements RunningMessageService {
   readonly #db: Database["kysely"];
   readonly #bus: Bus;
+  readonly #history: History;
   readonly #pageBytes: number;
   readonly #feeds: Feeds;
   readonly #folds: Folds;
@@ -88,6 +89,7 @@ class LogMessageService implements RunningMessageService {
   constructor(options: MessageServiceOptions) {
     this.#db = options.database.kysely;
     this.#bus = options.bus;
+    this.#history = new History(options);
     this.#pageBytes = options.pageBytes ?? 1024 * 1024;
     this.#feeds = new Feeds({
       db: this.#db,
@@ -119,7 +121,7 @@ class LogMessageService implements RunningMessageService {
     const page = validPage(request);
     return await call(context, async () => {
       if (page.search !== undefined) await this.#folds.catchUpWords(page.room, context.signal);
-      const stored = await readPage(this.#db, page, this.#pageBytes);
+      const stored = await this.#history.readPage(page, this.#pageBytes);
       if (stored.uncounted > MANY_UNCOUNTED) this.#folds.touch(page.room);
       return trimPage(page, stored, this.#pageBytes);
     });
@@ -154,6 +156,7 @@ class LogMessageService implements RunningMessageService {
   }
 
   async close(): Promise<void> {
+    this.#history.close();
     await this.#creates.close();
     await Promise.all([this.#feeds.close(), this.#folds.close()]);
   }
@@ -175,7 +178,9 @@ class LogMessageService implements RunningMessageService {
 
   #grown(room: string, events: readonly Message[]): void {
     this.#feeds.publish(room, events);
-    this.#bus.publish({ room, seq: events.at(-1)?.seq ?? 0 });
+    const headSeq = events.at(-1)?.seq ?? 0;
+    this.#bus.publish({ room, seq: headSeq });
+    this.#history.noteHead(room, headSeq);
     this.#folds.touch(room);
   }
 }

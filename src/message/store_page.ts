@@ -21,12 +21,15 @@ export interface StoredPage {
   readonly headSeq: number;
   /** Positions that the folded counts do not cover yet. */
   readonly uncounted: number;
+  /** Words are indexed up to here; 0 unless the page is a search. */
+  readonly searchedSeq: number;
 }
 
 interface PageRow extends MessageRow {
   readonly total_count: number;
   readonly head_seq: number;
   readonly counted_seq: number;
+  readonly searched_seq: number;
 }
 
 /** Reads up to `limit + 1` messages, or one beyond those that reach `maxBytes`, so that the caller sees whether there are more. */
@@ -35,7 +38,7 @@ export async function readPage(db: Kysely<Schema>, page: ValidPage, maxBytes: nu
     with recursive ${bounds(page)},
     total as (${onlyAuthorAndTime(page) ? foldedCount(page) : sql`select count(*) as n from messages m where ${matches(page)}`}),
     page as (${pageRows(page, maxBytes)})
-    select total.n as total_count, bounds.head_seq, bounds.counted_seq, page.*
+    select total.n as total_count, bounds.head_seq, bounds.counted_seq, bounds.searched_seq, page.*
     from bounds cross join total left join page on true
     order by page.id ${page.newestFirst ? sql`desc` : sql`asc`}`.execute(db);
   const first = rows[0];
@@ -46,6 +49,7 @@ export async function readPage(db: Kysely<Schema>, page: ValidPage, maxBytes: nu
     totalCount: first.total_count,
     headSeq: first.head_seq,
     uncounted: first.head_seq - first.counted_seq,
+    searchedSeq: first.searched_seq,
   };
 }
 
@@ -53,12 +57,15 @@ export async function readPage(db: Kysely<Schema>, page: ValidPage, maxBytes: nu
 function bounds(page: ValidPage): RawBuilder<unknown> {
   const room = sql`coalesce((select head_seq from rooms where room = ${page.room}), 0)`;
   const counted = sql`coalesce((select counted_seq from room_folds where room = ${page.room}), 0)`;
-  const head = sql`head as (select ${room} as head_seq, ${counted} as counted_seq)`;
+  const searched = page.search === undefined
+    ? sql`0::bigint`
+    : sql`coalesce((select searched_seq from room_folds where room = ${page.room}), 0)`;
+  const head = sql`head as (select ${room} as head_seq, ${counted} as counted_seq, ${searched} as searched_seq)`;
   const since = page.sinceMs === undefined ? sql`` : sql`${bisection("since", page.room, page.sinceMs)},`;
   const until = page.untilMs === undefined ? sql`` : sql`${bisection("until", page.room, page.untilMs)},`;
   const low = page.sinceMs === undefined ? sql`0::bigint` : sql`(select low from since where high - low = 1)`;
   const high = page.untilMs === undefined ? sql`head_seq + 1` : sql`(select high from until where high - low = 1)`;
-  return sql`${head}, ${since} ${until} bounds as (select head_seq, counted_seq, ${low} as low, ${high} as high from head)`;
+  return sql`${head}, ${since} ${until} bounds as (select head_seq, counted_seq, searched_seq, ${low} as low, ${high} as high from head)`;
 }
 
 /** Narrows `low` (a position before the time) and `high` (one at or after it) until they touch. */

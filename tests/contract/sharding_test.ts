@@ -29,9 +29,7 @@ function watched(database: Database, onStatement: (statement: Statement) => void
     transformResult: ({ result }) => Promise.resolve(result),
   };
   const kysely = database.kysely.withPlugin(plugin);
-  return new Proxy(database, {
-    get: (target, name) => name === "kysely" ? kysely : Reflect.get(target, name).bind?.(target) ?? Reflect.get(target, name),
-  });
+  return Object.create(database, { kysely: { value: kysely } });
 }
 
 function roomsOf({ parameters }: Statement): readonly string[] {

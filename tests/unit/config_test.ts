@@ -263,3 +263,11 @@ Deno.test("readConfig wants an embedding server's address and model together, an
   ]);
   assert(!settingsReport({ EMBEDDING_API_KEY: "hunter2" }, new Set()).text.includes("hunter2"));
 });
+
+Deno.test("readConfig takes a read replica for a Postgres, and for nothing else", () => {
+  const { database } = readConfig({ DATABASE_URL: "postgres://h/d", DATABASE_READ_URL: "postgres://r1,r2/d" });
+  assertEquals(database.kind === "postgres" ? database.readUrl : undefined, "postgres://r1,r2/d");
+  assertEquals(inspectConfig({ DATABASE_READ_URL: "postgres://r/d" }).problems, [
+    "DATABASE_READ_URL must be unset when DATABASE_URL is not set, got a value",
+  ]);
+});

@@ -67,3 +67,8 @@ Deno.test("permissionFlags grants a server on NATS every server that is named, a
 Deno.test("permissionFlags grants every host of a database URL", () => {
   assertEquals(flags({ DATABASE_URL: "postgres://chat@a:1,b/chat", METRICS_PORT: "off" })["allow-net"], "127.0.0.1:8000,a:1,b:5432");
 });
+
+Deno.test("permissionFlags grants the read replica's address", () => {
+  const env = { DATABASE_URL: "postgres://chat@a:1/chat", DATABASE_READ_URL: "postgres://chat@b:2,c/chat", METRICS_PORT: "off" };
+  assertEquals(flags(env)["allow-net"], "127.0.0.1:8000,a:1,b:2,c:5432");
+});

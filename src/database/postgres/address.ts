@@ -31,13 +31,29 @@ const SSL_MODES = ["disable", "prefer", "require", "verify-ca", "verify-full"] a
 /** `prefer` and `require` do not look at the certificate, as in libpq. */
 export type SslMode = typeof SSL_MODES[number];
 
+/** How a URL is read. */
+export interface ParseOptions {
+  /** The setting that it comes from, for messages; default `DATABASE_URL`. */
+  readonly setting?: string;
+  /** Which of several servers will do when the URL does not say; default: the one that accepts writes. */
+  readonly target?: TargetSession;
+}
+
 /**
  * Reads `postgres://user:password@host:port/database?sslmode=…`; a host that is a directory (`?host=/run/postgresql`) is a Unix socket.
  * Several hosts stand side by side (`postgres://user@first:5432,second:5433/database`): unless `target_session_attrs` says otherwise the one
  * that accepts writes is looked for, whichever it is at the time.
  * Throws `invalid_argument` with what is wrong, and never the URL itself, which holds the password.
  */
-export function parsePostgresUrl(text: string): PostgresAddress {
+export function parsePostgresUrl(text: string, options: ParseOptions = {}): PostgresAddress {
+  try {
+    return parse(text, options);
+  } catch (error) {
+    throw error instanceof InvalidUrl ? error.told(options.setting ?? "DATABASE_URL") : error;
+  }
+}
+
+function parse(text: string, options: ParseOptions): PostgresAddress {
   const { first, others } = splitHostList(text);
   const url = URL.canParse(first) ? new URL(first) : undefined;
   if (url === undefined) throw invalidUrl("is not a URL of the form postgres://user:password@host:5432/database");
@@ -48,7 +64,7 @@ export function parsePostgresUrl(text: string): PostgresAddress {
   const endpoints = host === undefined ? [url, ...others.map(hostUrl)].map((each) => endpointOf(each, port)) : endpointsOf(host, port);
   return {
     endpoints,
-    target: targetOf(target, endpoints.length > 1 ? "read-write" : "any"),
+    target: targetOf(target, options.target ?? (endpoints.length > 1 ? "read-write" : "any")),
     database: decode(url.pathname.slice(1)) || user,
     user,
     password: decode(url.password),
@@ -105,6 +121,12 @@ function decode(part: string): string {
   }
 }
 
-function invalidUrl(problem: string): ChatError {
-  return new ChatError("invalid_argument", `The setting DATABASE_URL ${problem}`, { field: "DATABASE_URL" });
+class InvalidUrl extends Error {
+  told(setting: string): ChatError {
+    return new ChatError("invalid_argument", `The setting ${setting} ${this.message}`, { field: setting });
+  }
+}
+
+function invalidUrl(problem: string): InvalidUrl {
+  return new InvalidUrl(problem);
 }

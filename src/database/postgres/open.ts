@@ -11,6 +11,7 @@ import type { Schema } from "../schema.ts";
 import { describeAddress, parsePostgresUrl, type PostgresAddress } from "./address.ts";
 import { ConnectGate } from "./gate.ts";
 import { HealthProber } from "./prober.ts";
+import { ReadReplica } from "./replica.ts";
 import { PostgresSession } from "./session.ts";
 
 type PostgresConfig = Extract<DatabaseConfig, { kind: "postgres" }>;
@@ -24,6 +25,8 @@ const PROBE_TIMEOUT_MS = 2_000;
 /** Connects once to check the server and migrate, then opens the pool. Throws `ChatError`, and then holds nothing. */
 export async function openPostgres(config: PostgresConfig, log: Log): Promise<Database> {
   const address = parsePostgresUrl(config.url);
+  // A mistake in it is told before anything is opened.
+  if (config.readUrl !== undefined) parsePostgresUrl(config.readUrl, { setting: "DATABASE_READ_URL" });
   await prepare(address, log);
   return new PostgresDatabase(address, config, log);
 }
@@ -62,9 +65,11 @@ class PostgresDatabase implements Database {
   readonly connections: number;
   readonly #pool: SessionPool;
   readonly #prober: HealthProber;
+  readonly #replica: ReadReplica | undefined;
+  readonly replica?: () => Kysely<Schema> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(address: PostgresAddress, { poolSize, statementTimeoutMs }: PostgresConfig, log: Log) {
+  constructor(address: PostgresAddress, { poolSize, statementTimeoutMs, readUrl }: PostgresConfig, log: Log) {
     const gate = new ConnectGate();
     const shared = { address, connectTimeoutMs: CONNECT_TIMEOUT_MS };
     const onLoss = () => this.#prober.probeNow();
@@ -74,6 +79,9 @@ class PostgresDatabase implements Database {
       new PostgresSession({ address, gate: new ConnectGate(), statementTimeoutMs: PROBE_TIMEOUT_MS, connectTimeoutMs: PROBE_TIMEOUT_MS }),
       { log, where: `the ${describeAddress(address)}` },
     );
+    const replica = readUrl === undefined ? undefined : new ReadReplica({ url: readUrl, poolSize, statementTimeoutMs, log });
+    this.#replica = replica;
+    if (replica !== undefined) this.replica = () => replica.kysely;
     this.connections = poolSize;
     this.kysely = new Kysely<Schema>({ dialect: createDialect(this.#pool) });
   }
@@ -93,6 +101,6 @@ class PostgresDatabase implements Database {
 
   async #close(): Promise<void> {
     await this.#pool.close();
-    await this.#prober.stop();
+    await Promise.all([this.#prober.stop(), this.#replica?.close()]);
   }
 }

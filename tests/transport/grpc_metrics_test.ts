@@ -28,7 +28,10 @@ Deno.test("grpc_calls_total and grpc_call_duration_seconds count every call by m
   assertEquals([samples.get("grpc_calls_in_flight"), samples.get("grpc_streams_open")], [1, 1]);
   stream.call.cancel();
   const giveUpAtMs = Date.now() + PATIENCE_MS;
-  do samples = parseMetrics(await metrics.text()); while (samples.get("grpc_calls_in_flight") !== 0 && Date.now() < giveUpAtMs);
+  do {
+    await new Promise((resolve) => setTimeout(resolve, 1)); // a turn of the event loop, in which the end can arrive
+    samples = parseMetrics(await metrics.text());
+  } while (samples.get("grpc_calls_in_flight") !== 0 && Date.now() < giveUpAtMs);
   assertEquals(samples.get(calls("chat.MessageService/CreateMessage", "OK")), 3);
   assertEquals(samples.get(calls("chat.MessageService/GetMessage", "NOT_FOUND")), 1);
   assertEquals(samples.get(calls("chat.MessageService/ListRevisions", "UNAVAILABLE")), 1);

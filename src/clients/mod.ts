@@ -12,10 +12,20 @@
  * @module
  */
 export type {
+  ContextSource,
+  Correction,
   CreateMessageRequest,
+  DeleteDocumentResponse,
   DeleteMessageResponse,
+  DocumentKey,
   GetMessagesRequest,
   GetMessagesResponse,
+  Highlight,
+  IndexDocumentRequest,
+  IndexDocumentResponse,
+  IndexProgress,
+  ListDocumentsRequest,
+  ListDocumentsResponse,
   ListRevisionsResponse,
   Message,
   MessageBatch,
@@ -23,6 +33,13 @@ export type {
   MessageKey,
   MessageRevision,
   MessageStream,
+  RagContextRequest,
+  RagContextResponse,
+  RagDocument,
+  ScoreParts,
+  SearchDocumentsRequest,
+  SearchDocumentsResponse,
+  SearchResult,
   StreamMessagesRequest,
   UpdateMessageRequest,
 } from "../contracts.ts";
@@ -38,3 +55,4 @@ export {
 } from "./ai_client.ts";
 export { MessageServiceClient } from "./message_client.ts";
 export type { CallOptions, ClientTls, MessageServiceClientOptions, StreamOptions } from "./options.ts";
+export { RagServiceClient } from "./rag_client.ts";

@@ -81,5 +81,6 @@ create table rag_words (
   grams text[] collate "C" not null,
   primary key (collection_id, word)
 ) with (fillfactor = 80);
-create index rag_words_grams on rag_words using gin (grams);
+-- Without the list of pending entries, which every look-up would read from end to end until somebody vacuums.
+create index rag_words_grams on rag_words using gin (grams) with (fastupdate = off);
 `;

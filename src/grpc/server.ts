@@ -82,7 +82,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     const definition = withReadableRequests(encodingOnce(messageServiceDefinition, frames));
     server.addService(definition, messageHandlers(services.message, frames, { gate, calls, log }));
   }
-  if (services.rag !== undefined) server.addService(withReadableRequests(ragServiceDefinition), ragHandlers(services.rag, { gate, calls, log }));
+  if (services.rag !== undefined) {
+    server.addService(withReadableRequests(ragServiceDefinition), ragHandlers(services.rag, { gate, calls, log }));
+  }
   const offered = [services.message && "chat.MessageService", services.rag && "chat.RAGService"].filter((name) => name !== undefined);
   const board = new HealthBoard(options.health ?? {}, { own: offered });
   addIntrospection(server, { config, offered, board, calls, log });

@@ -65,8 +65,10 @@ Deno.test("chunkText repeats whole sentences, and nothing with overlapTokens 0",
 });
 
 Deno.test("chunkText makes the chunks of a section about equally long", () => {
-  const sizes = chunkText(PROSE, { maxTokens: 300, overlapTokens: 0 }).map(({ start, end }) => end - start);
-  assert(sizes.length > 1 && Math.min(...sizes) > Math.max(...sizes) * 0.6, String(sizes));
+  for (let maxTokens = 200; maxTokens < 600; maxTokens += 20) {
+    const sizes = chunkText(PROSE, { maxTokens, overlapTokens: 0 }).map(({ start, end }) => end - start);
+    assert(sizes.length > 1 && Math.min(...sizes) > Math.max(...sizes) * 0.6, `${maxTokens}: ${sizes}`);
+  }
 });
 
 Deno.test("chunkText begins anew at headings and tells the path of them", () => {
@@ -89,7 +91,9 @@ Deno.test("chunkText takes no comment in a code fence for a heading", () => {
 
 Deno.test("chunkText does not end a sentence at the end of a line", () => {
   const text = Array.from({ length: 40 }, () => "This line goes on\nin the next one and ends there.").join(" ");
-  for (const { start, end } of chunkText(text, { maxTokens: 40, overlapTokens: 0 })) assert(text.slice(start, end).endsWith("."));
+  for (let maxTokens = 30; maxTokens < 60; maxTokens++) {
+    for (const { start, end } of chunkText(text, { maxTokens, overlapTokens: 0 })) assert(text.slice(start, end).endsWith("."));
+  }
 });
 
 Deno.test("chunkText has nothing to say about white space", () => {

@@ -120,6 +120,7 @@ class ComposedApp implements App {
       accessLog: writeLines === undefined ? "off" : accessLog,
       writeLines: writeLines ?? (() => {}),
       ...(metrics === undefined ? {} : { metrics }),
+      onSkipped: (error) => this.#log.warn("This process goes without metrics", { error }),
     });
   }
 

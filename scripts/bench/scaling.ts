@@ -78,7 +78,7 @@ async function measureDeliveries({ seconds }: BenchContext, place: Place): Promi
     senders: 128,
     untilDelivered: true,
   });
-  return found.perSecond ?? NaN;
+  return found["perSecond"] ?? NaN;
 }
 
 async function measureCommits(database: Database, seconds: number): Promise<number> {

@@ -37,6 +37,8 @@ export interface Config {
 export interface MetricsConfig {
   readonly host: string;
   readonly port: number;
+  /** Where another process has the port, go without metrics; else that is an error. */
+  readonly skipIfTaken: boolean;
   /** What a scraper must present as its bearer token; secret. */
   readonly token?: string;
 }

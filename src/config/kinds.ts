@@ -74,12 +74,13 @@ export const address: Kind<string> = {
   },
 };
 
-/** A port, 0 for a free one, or `off`. */
-export const portOrOff: Kind<number | "off"> = {
+/** A port, 0 for a free one, `off`, or `auto`. */
+export const metricsPort: Kind<number | "off" | "auto"> = {
   parse(text) {
+    if (/^auto$/i.test(text)) return { value: "auto" };
     if (/^(off|none)$/i.test(text)) return { value: "off" };
     const parsed = wholeNumber(0, 65_535).parse(text);
-    return "value" in parsed ? parsed : { wanted: "a port from 0 to 65535, or off" };
+    return "value" in parsed ? parsed : { wanted: "a port from 0 to 65535, off, or auto" };
   },
 };
 

@@ -115,9 +115,14 @@ function toGrpcConfig(values: SettingValues): GrpcConfig {
   };
 }
 
+/** What METRICS_PORT=auto tries. */
+const AUTO_METRICS_PORT = 9464;
+
 function toMetricsConfig(values: SettingValues): Pick<Config, "metrics"> {
   const { METRICS_HOST: host, METRICS_PORT: port, METRICS_TOKEN: token } = values;
-  return port === "off" ? {} : { metrics: { host, port, ...(token === undefined ? {} : { token }) } };
+  if (port === "off") return {};
+  const place = port === "auto" ? { port: AUTO_METRICS_PORT, skipIfTaken: true } : { port, skipIfTaken: false };
+  return { metrics: { host, ...place, ...(token === undefined ? {} : { token }) } };
 }
 
 function toDatabaseConfig(values: SettingValues): DatabaseConfig {

@@ -13,6 +13,8 @@ export interface MetricsServer {
 export interface MetricsServerOptions {
   readonly host: string;
   readonly port: number;
+  /** For whoever starts it: a port that another process has is no error. */
+  readonly skipIfTaken?: boolean;
   /** What a scraper must send as its bearer token; default: nothing. */
   readonly token?: string;
 }

@@ -24,12 +24,14 @@ export interface TelemetryOptions {
   readonly accessLog: AccessLogMode;
   /** Takes lines of the access log, several at once. */
   readonly writeLines: (lines: string) => void;
+  /** Is told why there are no metrics, where they may be missing. */
+  readonly onSkipped?: (error: unknown) => void;
 }
 
 /** Starts telemetry. Throws `failed_precondition` when metrics cannot be offered at their address. */
 export function startTelemetry(options: TelemetryOptions): RunningTelemetry {
   const accessLog = options.accessLog === "off" ? undefined : new AccessLog(options.accessLog, options.writeLines);
-  const served = options.metrics && serveMetrics(options.metrics);
+  const served = options.metrics && serveMetrics(options.metrics, options.onSkipped);
   return {
     ...(accessLog === undefined ? {} : { accessLog }),
     ...(served === undefined ? {} : { metrics: served.metrics, metricsPort: served.server.port }),
@@ -41,12 +43,20 @@ export function startTelemetry(options: TelemetryOptions): RunningTelemetry {
   };
 }
 
-function serveMetrics(options: MetricsServerOptions): {
+interface ServedMetrics {
   readonly metrics: Metrics;
   readonly server: MetricsServer;
   readonly stopProcessMetrics: () => void;
-} {
+}
+
+function serveMetrics(options: MetricsServerOptions, onSkipped: TelemetryOptions["onSkipped"]): ServedMetrics | undefined {
   const metrics = new Metrics();
-  const server = startMetricsServer(metrics, options);
-  return { metrics, server, stopProcessMetrics: addProcessMetrics(metrics) };
+  try {
+    const server = startMetricsServer(metrics, options);
+    return { metrics, server, stopProcessMetrics: addProcessMetrics(metrics) };
+  } catch (error) {
+    if (options.skipIfTaken !== true) throw error;
+    onSkipped?.(error);
+    return undefined;
+  }
 }

@@ -228,7 +228,7 @@ Deno.test("settingsReport shows where lists of hosts lead, and no password", () 
 });
 
 Deno.test("readConfig reads where metrics are and which calls are logged", () => {
-  assertEquals(readConfig({}).metrics, { host: "127.0.0.1", port: 9464 });
+  assertEquals(readConfig({}).metrics, { host: "127.0.0.1", port: 9464, skipIfTaken: true });
   assertEquals(readConfig({ METRICS_PORT: "off" }).metrics, undefined);
   assertEquals(["all", "errors", "off", "0.01", ".5"].map((text) => readConfig({ LOG_ACCESS: text }).accessLog), [
     "all",
@@ -239,7 +239,7 @@ Deno.test("readConfig reads where metrics are and which calls are logged", () =>
   ]);
   for (const LOG_ACCESS of ["1.5", "0", "0.0", "some", "-0.1"]) assertEquals(inspectConfig({ LOG_ACCESS }).problems.length, 1, LOG_ACCESS);
   assertEquals(inspectConfig({ METRICS_PORT: "none at all" }).problems, [
-    'METRICS_PORT must be a port from 0 to 65535, or off, got "none at all"',
+    'METRICS_PORT must be a port from 0 to 65535, off, or auto, got "none at all"',
   ]);
 });
 
@@ -248,7 +248,7 @@ Deno.test("readConfig does not offer metrics to strangers: a public address need
   assertEquals(problem, "METRICS_HOST 0.0.0.0 is reachable from other machines: set METRICS_TOKEN, or METRICS_PORT=off");
   assertEquals(inspectConfig({ METRICS_HOST: "0.0.0.0", METRICS_PORT: "off" }).problems, []);
   const env = { METRICS_HOST: "0.0.0.0", METRICS_TOKEN: "hush:0123456789abcdef" };
-  assertEquals(readConfig(env).metrics, { host: "0.0.0.0", port: 9464, token: "hush:0123456789abcdef" });
+  assertEquals(readConfig(env).metrics, { host: "0.0.0.0", port: 9464, skipIfTaken: true, token: "hush:0123456789abcdef" });
   assert(!settingsReport(env).text.includes("hush"));
   const short = inspectConfig({ METRICS_TOKEN: "hush" }).problems.join();
   assert(/^METRICS_TOKEN must be 16 to 512/.test(short) && !short.includes("hush"), short);

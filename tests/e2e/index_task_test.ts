@@ -18,6 +18,8 @@ async function index(args: readonly string[], folder: string): Promise<Result> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "--config", `${ROOT}deno.json`, "index", ...args],
     cwd: folder,
+    // Where this test runs as a task itself, the variable names the folder of that one.
+    env: { INIT_CWD: folder },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -10,7 +10,7 @@ import { startPostgresServer } from "../tests/support/postgres_server.ts";
 
 /**
  * Tests start the real program, clients and Postgres as processes, in folders of their own, so they may run programs and use files;
- * the network is loopback. Postgres is started as another user where this one is root, which takes knowing who this one is.
+ * the network is loopback, and an address of nobody (203.0.113.7) that a server cannot take. Postgres is started as another user where this one is root, which takes knowing who this one is.
  */
 const PERMISSIONS = [
   "--no-prompt",
@@ -19,7 +19,7 @@ const PERMISSIONS = [
   "--allow-env",
   "--allow-run",
   "--allow-sys",
-  "--allow-net=127.0.0.1,localhost,[::1],0.0.0.0",
+  "--allow-net=127.0.0.1,localhost,[::1],0.0.0.0,203.0.113.7",
 ];
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -145,16 +145,18 @@ const streams: readonly Case[] = [
     name: "cancel_after_begin and cancel_after_first_response: the server is told",
     run: async (_client, peer, address) => {
       using plain = connect(address);
+      const before = { begun: (await peer.ask("begun", { count: 0 })).count, ended: (await peer.ask("ended", { count: 0 })).count };
+      const followed = new TestStream(plain).ask({ subscribeTo: "sleep:[7]" });
+      assertEquals((await followed.received(1)).map((content) => content.length), [7]);
+      // Python asks its handler for no more once a call is over, so the cancel must come after the handler has begun to wait for it.
+      await peer.ask("begun", { count: before.begun + 1 });
+      followed.call.cancel();
+      assertEquals((await followed.status()).code, status.CANCELLED);
+      assertGreater((await peer.ask("ended", { count: before.ended + 1 })).count, before.ended);
+      // A stream that is cancelled at once may never reach the server, so its end need not be counted.
       const begun = new TestStream(plain).ask({ subscribeTo: "sleep:[]" });
       begun.call.cancel();
       assertEquals((await begun.status()).code, status.CANCELLED);
-      // The end of a stream that may never have reached the server need not be counted; the next one's must be.
-      const { count } = await peer.ask("ended", { count: 0 });
-      const followed = new TestStream(plain).ask({ subscribeTo: "sleep:[7]" });
-      assertEquals((await followed.received(1)).map((content) => content.length), [7]);
-      followed.call.cancel();
-      assertEquals((await followed.status()).code, status.CANCELLED);
-      assertGreater((await peer.ask("ended", { count: count + 1 })).count, count);
     },
   },
 ];

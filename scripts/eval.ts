@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RagServiceClient } from "../src/clients/rag_client.ts";
+import { RAGServiceClient } from "../src/clients/rag_client.ts";
 import { readConfig } from "../src/config/read.ts";
 import { openDatabase } from "../src/database/open.ts";
 import { startGrpcServer } from "../src/grpc/server.ts";
@@ -33,7 +33,7 @@ async function main([dir]: readonly string[]): Promise<void> {
   const database = await openDatabase(settings, { log });
   const rag = createRagService({ database, log });
   const server = await startGrpcServer({ config: { ...grpc, enabled: true }, services: { rag }, log });
-  const client = new RagServiceClient({ address: `127.0.0.1:${server.port}` });
+  const client = new RAGServiceClient({ address: `127.0.0.1:${server.port}` });
   try {
     await measure(client, judged, database.kind);
   } finally {
@@ -45,7 +45,7 @@ async function main([dir]: readonly string[]): Promise<void> {
   }
 }
 
-async function measure(client: RagServiceClient, judged: Judged, kind: string): Promise<void> {
+async function measure(client: RAGServiceClient, judged: Judged, kind: string): Promise<void> {
   const collection = `eval-${crypto.randomUUID()}`;
   const bytes = judged.documents.reduce((sum, { title, content }) => sum + title.length + content.length, 0);
   const begunMs = performance.now();
@@ -78,7 +78,7 @@ interface Asking {
   readonly exact?: boolean;
 }
 
-async function ask(client: RagServiceClient, { questions }: Judged, { collection, change, exact = false }: Asking) {
+async function ask(client: RAGServiceClient, { questions }: Judged, { collection, change, exact = false }: Asking) {
   const all: Quality[] = [];
   const times: number[] = [];
   for (const { text, gains } of questions) {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RagServiceClient } from "../src/clients/rag_client.ts";
+import { RAGServiceClient } from "../src/clients/rag_client.ts";
 import { ChatError } from "../src/core/errors.ts";
 import { UsageError } from "./chat/arguments.ts";
 import { harmless } from "./chat/output.ts";
@@ -74,9 +74,9 @@ async function collect(paths: readonly string[], progress: Progress): Promise<Fo
 }
 
 /** A bad `--address` is the person's mistake, not the server's. */
-function openClient(address: string): RagServiceClient {
+function openClient(address: string): RAGServiceClient {
   try {
-    return new RagServiceClient({ address });
+    return new RAGServiceClient({ address });
   } catch (error) {
     throw error instanceof ChatError ? new UsageError(error.message, { cause: error }) : error;
   }

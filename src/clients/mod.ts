@@ -55,4 +55,4 @@ export {
 } from "./ai_client.ts";
 export { MessageServiceClient } from "./message_client.ts";
 export type { CallOptions, ClientTls, MessageServiceClientOptions, StreamOptions } from "./options.ts";
-export { RagServiceClient } from "./rag_client.ts";
+export { RAGServiceClient } from "./rag_client.ts";

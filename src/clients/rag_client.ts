@@ -25,7 +25,7 @@ import { ragMethods as rpc } from "./rag_methods.ts";
  * Connections are made when first needed, and calls are repeated after `unavailable`: each of them may be. Every method throws `ChatError`.
  * Close it, or declare it with `await using`.
  */
-export class RagServiceClient implements AsyncDisposable {
+export class RAGServiceClient implements AsyncDisposable {
   readonly #options: ResolvedOptions;
   readonly #pool: ChannelPool;
 

@@ -16,15 +16,15 @@ import type {
 import type { CallContext } from "../core/context.ts";
 import type { MessageServiceClientOptions } from "./options.ts";
 import { onBehalfOf } from "./on_behalf_of.ts";
-import { RagServiceClient } from "./rag_client.ts";
+import { RAGServiceClient } from "./rag_client.ts";
 
 /** The RAG service of another process, for a gateway or a service that runs apart from it. Calls carry the request id and the caller's deadline on. */
 export class RemoteRagService implements RagService, AsyncDisposable {
-  readonly #client: RagServiceClient;
+  readonly #client: RAGServiceClient;
 
   /** Opens no connection yet. Its errors reach strangers, so they do not tell where the service runs. */
   constructor(options: MessageServiceClientOptions) {
-    this.#client = new RagServiceClient({ ...options, hideAddress: true });
+    this.#client = new RAGServiceClient({ ...options, hideAddress: true });
   }
 
   indexDocument(request: IndexDocumentRequest, context: CallContext): Promise<IndexDocumentResponse> {

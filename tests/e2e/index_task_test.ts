@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { RagServiceClient } from "../../src/clients/rag_client.ts";
+import { RAGServiceClient } from "../../src/clients/rag_client.ts";
 import { makePdf } from "../support/pdf.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { type TempDir, tempDir } from "../support/temp_dir.ts";
@@ -71,7 +71,7 @@ Deno.test("index stores files and folders, tells what it left out and why, and g
   assertEquals(second.code, 0, second.stderr);
   assertMatch(second.stdout, /\n1 indexed, 3 unchanged, 4 skipped, 0 refused in/);
 
-  await using client = new RagServiceClient({ address });
+  await using client = new RAGServiceClient({ address });
   const search = async (query: string) =>
     (await client.searchDocuments({ query, collection: "nature" })).results.map((result) => result.documentId);
   assertEquals(await search("lava of a volcano"), ["docs/volcano.pdf"]);

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { RagServiceClient } from "../../src/clients/rag_client.ts";
+import { RAGServiceClient } from "../../src/clients/rag_client.ts";
 import { RemoteRagService } from "../../src/clients/remote_rag_service.ts";
 import type { IndexDocumentRequest, IndexProgress } from "../../src/contracts.ts";
 import { ChatError } from "../../src/core/errors.ts";
@@ -51,17 +51,17 @@ Deno.test("RAG over gRPC", async (t) => {
     log,
   });
   const address = `127.0.0.1:${server.port}`;
-  const client = new RagServiceClient({ address });
+  const client = new RAGServiceClient({ address });
   const remote = new RemoteRagService({ address });
   try {
-    await t.step("RagServiceClient.indexDocuments tells of each document in order", async () => {
+    await t.step("RAGServiceClient.indexDocuments tells of each document in order", async () => {
       const steps = await collect(client.indexDocuments([...DOCUMENTS, { documentId: "", content: "nameless" }]));
       assertEquals(steps.map(({ result }) => result.success), [true, true, true, false]);
       assertEquals([steps.at(-1)?.received, steps.at(-1)?.indexed, steps.at(-1)?.failed], [4, 3, 1]);
       assertStringIncludes(steps.at(-1)?.error ?? "", "Field `document_id`");
     });
 
-    await t.step("RagServiceClient.searchDocuments brings every part of a result across", async () => {
+    await t.step("RAGServiceClient.searchDocuments brings every part of a result across", async () => {
       const { results, corrections } = await client.searchDocuments({ query: "How hot is green tee steeped?", filter: 'kind = "drink"' });
       const [first] = results;
       assert(first !== undefined);
@@ -74,7 +74,7 @@ Deno.test("RAG over gRPC", async (t) => {
       assertEquals(content.slice(first.start, first.end), first.content);
     });
 
-    await t.step("RagServiceClient gives a server's refusal as a ChatError with its field", async () => {
+    await t.step("RAGServiceClient gives a server's refusal as a ChatError with its field", async () => {
       const error = await assertRejects(() => client.searchDocuments({ query: "" }), ChatError);
       assertEquals([error.code, error.field], ["invalid_argument", "query"]);
       const missing = await assertRejects(() => client.getDocument({ documentId: "nowhere" }), ChatError);
@@ -87,7 +87,7 @@ Deno.test("RAG over gRPC", async (t) => {
       assertEquals((await client.listDocuments()).totalCount, 3);
     });
 
-    await t.step("RagServiceClient.indexDocuments is ended by whoever leaves the loop, and by a signal", async () => {
+    await t.step("RAGServiceClient.indexDocuments is ended by whoever leaves the loop, and by a signal", async () => {
       const endless = function* () {
         for (let index = 0;; index++) yield { documentId: `e${index}`, content: "again and again", collection: "endless" };
       };

@@ -51,6 +51,8 @@ export function createClient({ address, endpoint, statementTimeoutMs, connectTim
       application_name: "chat",
       // Every statement has its index. A plan made while a table was small, and kept, would go on reading all of it as it grows.
       enable_seqscan: "off",
+      // Compiling a statement of some milliseconds takes longer than running it, and a scan that is off counts as costly enough to compile.
+      jit: "off",
       ...address.parameters,
       statement_timeout: statementTimeoutMs,
       // A replica that vanishes inside a transaction must not hold a room's lock for longer than one that is slow.

@@ -13,11 +13,18 @@ import { foldWords } from "./search_index.ts";
 /** Between two rounds: some thousand messages of a busy room are counted in one statement. */
 const ROUND_MS = 250;
 
+/** A room that grows faster than this in a round keeps its words for later: a search catches up by itself, and a writer should not pay for it. */
+const BUSY_EVENTS = 500;
+
+/** Steps of about 10 ms in a round for a room that is quiet. */
+const QUIET_STEPS = 4;
+
 /** The background worker of one process. */
 export class Folds {
   readonly #db: Kysely<Schema>;
   readonly #log: Log;
-  readonly #grown = new Set<string>();
+  /** By how many events each room has grown since the last round. */
+  #grown = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #round: Promise<void> | undefined;
   #closed = false;
@@ -27,9 +34,9 @@ export class Folds {
     this.#log = log;
   }
 
-  /** Notes that a room has grown. */
-  touch(room: string): void {
-    this.#grown.add(room);
+  /** Notes that a room has grown by some events, or needs a look (0). */
+  touch(room: string, events: number): void {
+    this.#grown.set(room, (this.#grown.get(room) ?? 0) + events);
     this.#schedule();
   }
 
@@ -45,6 +52,12 @@ export class Folds {
     await this.#round;
   }
 
+  /** A few steps, so that a room that has been busy is done soon after and others still get their turn. */
+  async #foldWords(room: string): Promise<boolean> {
+    for (let step = 0; step < QUIET_STEPS; step++) if (!await foldWords(this.#db, room)) return false;
+    return true;
+  }
+
   #schedule(): void {
     if (this.#timer !== undefined || this.#round !== undefined || this.#closed) return;
     this.#timer = setTimeout(() => {
@@ -57,13 +70,14 @@ export class Folds {
   }
 
   async #run(): Promise<void> {
-    const rooms = [...this.#grown];
-    this.#grown.clear();
-    for (const room of rooms) {
+    const rooms = this.#grown;
+    this.#grown = new Map();
+    for (const [room, events] of rooms) {
       if (this.#closed) return;
       try {
-        const more = [await foldCounts(this.#db, room), await foldWords(this.#db, room)];
-        if (more.includes(true)) this.#grown.add(room);
+        const busy = events > BUSY_EVENTS;
+        const more = [await foldCounts(this.#db, room), busy || await this.#foldWords(room)];
+        if (more.includes(true)) this.touch(room, 0);
       } catch (error) {
         this.#log.warn("Folding a room's log failed; its next message tries again", { room, error });
       }

@@ -122,7 +122,7 @@ class LogMessageService implements RunningMessageService {
     return await call(context, async () => {
       if (page.search !== undefined) await this.#folds.catchUpWords(page.room, context.signal);
       const stored = await this.#history.readPage(page, this.#pageBytes);
-      if (stored.uncounted > MANY_UNCOUNTED) this.#folds.touch(page.room);
+      if (stored.uncounted > MANY_UNCOUNTED) this.#folds.touch(page.room, 0);
       return trimPage(page, stored, this.#pageBytes);
     });
   }
@@ -181,7 +181,7 @@ class LogMessageService implements RunningMessageService {
     const headSeq = events.at(-1)?.seq ?? 0;
     this.#bus.publish({ room, seq: headSeq });
     this.#history.noteHead(room, headSeq);
-    this.#folds.touch(room);
+    this.#folds.touch(room, events.length);
   }
 }
 

@@ -8,6 +8,7 @@ import { createNatsBus } from "../../src/bus/nats.ts";
 import { createPostgresBus } from "../../src/bus/postgres.ts";
 import type { Bus } from "../../src/bus/bus.ts";
 import { readConfig } from "../../src/config/read.ts";
+import { ANYBODY } from "../../src/core/caller.ts";
 import type { Database } from "../../src/database/database.ts";
 import { openDatabase } from "../../src/database/open.ts";
 import { createMessageService } from "../../src/message/service.ts";
@@ -83,7 +84,7 @@ async function measureDeliveries({ seconds }: BenchContext, place: Place): Promi
 
 async function measureCommits(database: Database, seconds: number): Promise<number> {
   const service = createMessageService({ database, bus: createMemoryBus(), log });
-  const context = { signal: new AbortController().signal, requestId: "bench" };
+  const context = { signal: new AbortController().signal, requestId: "bench", caller: ANYBODY };
   try {
     return await repeatedly(256, seconds, async (index) => {
       await service.createMessage({

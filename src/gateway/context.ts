@@ -5,6 +5,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
+import { ANYBODY, type Caller } from "../core/caller.ts";
 import type { CallContext, TraceContext } from "../core/context.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import { readTraceContext } from "../observability/trace_context.ts";
@@ -21,6 +22,10 @@ const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 /** One request under way. */
 export class Call implements CallContext {
   readonly requestId: string;
+  /** Who calls; until that has been found out, whoever may call where nobody has to prove anything. */
+  caller: Caller = ANYBODY;
+  /** What the caller proved itself with, to be handed on; secret. */
+  authorization: string | undefined;
   /** The runtime's own span of the request where it traces, else the caller's. */
   readonly trace: TraceContext | undefined;
   /** What a stream has sent so far; undefined for what is no stream. */

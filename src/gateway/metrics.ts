@@ -52,13 +52,12 @@ class RequestMeter {
 
   #log(c: Context<GatewayEnv>, about: { method: string; status: number; failed: boolean; durationMs: number }): void {
     const { call } = c.var;
-    const { caller } = call as { readonly caller?: { readonly name?: string } };
     this.#telemetry.accessLog?.add({
       ...about,
       kind: "http",
       status: String(about.status),
       requestId: call.requestId,
-      caller: caller?.name,
+      caller: call.caller.kind === "anonymous" ? undefined : call.caller.id,
       peer: peerOf(c),
       bytesIn: lengthOf(c.req.header("content-length")),
       bytesOut: call.bytesOut ?? lengthOf(c.res.headers.get("content-length")),

@@ -1,7 +1,9 @@
+import type { Caller } from "../core/caller.ts";
 import type { CallContext, TraceContext } from "../core/context.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Metadata } from "../wire/grpc_js.ts";
 import { metadataKeys } from "../wire/status.ts";
+import type { Callers, Identity } from "./callers.ts";
 import { type CallTrack, traceOf, trackOf } from "./metrics.ts";
 
 /** What a call is, whichever shape its requests and answers have. */
@@ -19,12 +21,14 @@ const DEADLINE_SLACK_MS = 50;
 export class Call implements CallContext {
   readonly #edge: CallEdge;
   readonly #track: CallTrack | undefined;
+  readonly #identity: Identity;
   #controller: AbortController | undefined;
   #ended: ChatError | undefined;
   #requestId: string | undefined;
 
-  constructor(edge: CallEdge) {
+  constructor(edge: CallEdge, callers: Callers) {
     this.#edge = edge;
+    this.#identity = callers.of(edge.metadata);
     this.#track = trackOf(edge);
     this.#track?.attach(this);
   }
@@ -39,6 +43,14 @@ export class Call implements CallContext {
 
   get requestId(): string {
     return this.#requestId ??= requestId(this.#edge.metadata);
+  }
+
+  get caller(): Caller {
+    return this.#identity.caller;
+  }
+
+  get authorization(): string | undefined {
+    return this.#identity.authorization;
   }
 
   get deadlineAtMs(): number {

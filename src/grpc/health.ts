@@ -10,7 +10,7 @@ import { BadRequest } from "./requests.ts";
 import type { HandlerOptions } from "./unary.ts";
 
 /** What the health handlers share with the others; not the gate, because health must be told most of all when every worker is busy. */
-type HealthOptions = Pick<HandlerOptions, "calls" | "log">;
+type HealthOptions = Pick<HandlerOptions, "callers" | "calls" | "log">;
 
 /** `grpc.health.v1.Health` over a board. Answers at once, from memory, also while the server stops. */
 export function healthHandlers(board: HealthBoard, options: HealthOptions): UntypedServiceImplementation {
@@ -23,10 +23,10 @@ export function healthHandlers(board: HealthBoard, options: HealthOptions): Unty
   };
 }
 
-function check(board: HealthBoard, { log }: HealthOptions): handleUnaryCall<HealthRequest | BadRequest, HealthCheckResponse> {
+function check(board: HealthBoard, { log, callers }: HealthOptions): handleUnaryCall<HealthRequest | BadRequest, HealthCheckResponse> {
   return (edge, send) => {
     const { request } = edge;
-    const fail = (error: ChatError) => send(failureStatus(error, { method: "Check", requestId: new Call(edge).requestId }, log));
+    const fail = (error: ChatError) => send(failureStatus(error, { method: "Check", requestId: new Call(edge, callers).requestId }, log));
     if (request instanceof BadRequest) return fail(request.error);
     const status = board.status(request.service);
     if (status !== ServingStatus.SERVICE_UNKNOWN) return send(null, { status });
@@ -47,7 +47,7 @@ class HealthWatch extends Call {
   #full = false;
 
   constructor(edge: ServerWritableStream<HealthRequest | BadRequest, HealthCheckResponse>, options: HealthOptions) {
-    super(edge);
+    super(edge, options.callers);
     this.#edge = edge;
     this.#options = options;
     edge.on("cancelled", () => this.endCancelled());

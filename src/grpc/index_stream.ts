@@ -21,7 +21,7 @@ class IndexStreamCall extends Call {
   readonly #options: HandlerOptions;
 
   constructor(edge: IndexEdge, options: HandlerOptions) {
-    super(edge);
+    super(edge, options.callers);
     this.#edge = edge;
     this.#options = options;
     edge.on("cancelled", () => this.endCancelled());

@@ -9,7 +9,7 @@ import { withReadableRequests } from "./requests.ts";
 import type { HandlerOptions } from "./unary.ts";
 
 /** What health and reflection work with. */
-export interface IntrospectionOptions extends Pick<HandlerOptions, "calls" | "log"> {
+export interface IntrospectionOptions extends Pick<HandlerOptions, "callers" | "calls" | "log"> {
   readonly config: GrpcConfig;
   /** The full names of the services that the server offers besides these. */
   readonly offered: readonly string[];

@@ -32,7 +32,7 @@ class MessageStreamCall extends Call {
   #announced = false;
 
   constructor(edge: StreamEdge, frames: MessageFrames, options: HandlerOptions) {
-    super(edge);
+    super(edge, options.callers);
     this.#edge = edge;
     this.#options = options;
     this.#inbox = new Inbox(edge);
@@ -74,6 +74,8 @@ class MessageStreamCall extends Call {
       stream = await service.streamMessages(request, {
         signal: subscription.signal,
         requestId: this.requestId,
+        caller: this.caller,
+        authorization: this.authorization,
         trace: this.trace,
       });
       this.#announce(stream.startSeq);

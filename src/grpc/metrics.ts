@@ -139,7 +139,8 @@ export class CallTrack {
   }
 
   get caller(): string | undefined {
-    return (this.#context as { readonly caller?: { readonly name?: string } } | undefined)?.caller?.name;
+    const caller = this.#context?.caller;
+    return caller === undefined || caller.kind === "anonymous" ? undefined : caller.id;
   }
 
   /** Tells whose call this is, once the handler has it. */

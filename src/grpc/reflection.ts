@@ -14,7 +14,7 @@ import type { HandlerOptions } from "./unary.ts";
 export type ReflectionCall = ServerDuplexStream<ServerReflectionRequest__Output | BadRequest, ServerReflectionResponse>;
 
 /** What the reflection handlers work with. */
-export interface ReflectionOptions extends Pick<HandlerOptions, "calls" | "log"> {
+export interface ReflectionOptions extends Pick<HandlerOptions, "callers" | "calls" | "log"> {
   /** The full names of the services on offer. */
   readonly services: readonly string[];
   /** Whether this caller may ask; default: everybody. */
@@ -37,7 +37,7 @@ class ReflectionStream extends Call {
   readonly #options: ReflectionOptions;
 
   constructor(edge: ReflectionCall, options: ReflectionOptions) {
-    super(edge);
+    super(edge, options.callers);
     this.#edge = edge;
     this.#options = options;
     edge.on("cancelled", () => this.endCancelled());

@@ -10,6 +10,7 @@ import { Server, type ServerCredentials, type ServerOptions } from "../wire/grpc
 import { MessageFrames } from "../wire/message_frames.ts";
 import { serverCredentials } from "./credentials.ts";
 import { cutOff } from "./cut_off.ts";
+import { anybody } from "./callers.ts";
 import { Gate } from "./gate.ts";
 import { HealthBoard, type ServiceChecks } from "./health_board.ts";
 import { correctInputFaults } from "./input_faults.ts";
@@ -75,19 +76,20 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const frames = new MessageFrames();
   const credentials = await serverCredentials(config.tls);
   const calls = new OpenCalls(options.limits);
+  const callers = anybody;
   const meter = options.telemetry === undefined ? undefined : new CallMeter(options.telemetry);
   const server = new Server(serverOptions(config, meter));
   meter?.watchRefusals(server);
   if (services.message !== undefined) {
     const definition = withReadableRequests(encodingOnce(messageServiceDefinition, frames));
-    server.addService(definition, messageHandlers(services.message, frames, { gate, calls, log }));
+    server.addService(definition, messageHandlers(services.message, frames, { gate, calls, callers, log }));
   }
   if (services.rag !== undefined) {
-    server.addService(withReadableRequests(ragServiceDefinition), ragHandlers(services.rag, { gate, calls, log }));
+    server.addService(withReadableRequests(ragServiceDefinition), ragHandlers(services.rag, { gate, calls, callers, log }));
   }
   const offered = [services.message && "chat.MessageService", services.rag && "chat.RAGService"].filter((name) => name !== undefined);
   const board = new HealthBoard(options.health ?? {}, { own: offered });
-  addIntrospection(server, { config, offered, board, calls, log });
+  addIntrospection(server, { config, offered, board, calls, callers, log });
   try {
     const port = await bind(server, config, credentials);
     const running = new RunningServer(port, { server, calls, gate, frames, board });

@@ -3,6 +3,7 @@ import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from "../wire/grpc_js.ts";
 import { Call } from "./call.ts";
+import type { Callers } from "./callers.ts";
 import { failureStatus } from "./failure.ts";
 import type { Gate } from "./gate.ts";
 import type { OpenCalls } from "./open_calls.ts";
@@ -12,6 +13,7 @@ import { BadRequest } from "./requests.ts";
 export interface HandlerOptions {
   readonly gate: Gate;
   readonly calls: OpenCalls;
+  readonly callers: Callers;
   readonly log: Log;
 }
 
@@ -31,7 +33,7 @@ class UnaryCall<Req, Res> extends Call {
   #answered = false;
 
   constructor(method: string, call: ServerUnaryCall<Req, Res>, send: sendUnaryData<Res>, options: HandlerOptions) {
-    super(call);
+    super(call, options.callers);
     this.#method = method;
     this.#call = call;
     this.#send = send;

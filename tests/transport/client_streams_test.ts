@@ -3,6 +3,7 @@ import { ChatError, type Message, MessageServiceClient } from "../../src/clients
 import type { StreamMessagesRequest } from "../../src/contracts.ts";
 import { RemoteMessageService } from "../../src/clients/remote_message_service.ts";
 import { Metadata, status } from "../../src/wire/grpc_js.ts";
+import { callContext } from "../support/call_context.ts";
 import { failStream, follow, startTestServer, type StreamCall, TestLog, type TestServer } from "./client_server.ts";
 
 const QUICK = { backoffInitialMs: 5, backoffMaxMs: 20 };
@@ -199,7 +200,7 @@ Deno.test("RemoteMessageService streams in batches and ends with the position to
   const server = await startTestServer(log);
   await using service = new RemoteMessageService({ address: server.address });
   const caller = new AbortController();
-  const stream = await service.streamMessages({ afterSeq: 4 }, { signal: caller.signal, requestId: "request-1" });
+  const stream = await service.streamMessages({ afterSeq: 4 }, callContext({ signal: caller.signal }));
   assertEquals(stream.startSeq, 4);
   const seen: number[] = [];
   const error = await assertRejects(async () => {
@@ -221,8 +222,7 @@ Deno.test(
     const server = await startTestServer(new TestLog());
     server.stopHard();
     await using service = new RemoteMessageService({ address: server.address, maxAttempts: 1 });
-    const context = { signal: new AbortController().signal, requestId: "request-1" };
-    const error = await assertRejects(() => service.getMessages({}, context), ChatError);
+    const error = await assertRejects(() => service.getMessages({}, callContext()), ChatError);
     assertEquals([error.code, error.message, error.retryAfterMs], ["unavailable", "No connection to the service", 100]);
   },
 );
@@ -237,7 +237,7 @@ Deno.test("RemoteMessageService resumes after what it handed out, whatever the s
     });
   const server = await startTestServer(new TestLog(), { handlers: { StreamMessages } });
   await using service = new RemoteMessageService({ address: server.address });
-  const stream = await service.streamMessages({}, { signal: new AbortController().signal, requestId: "request-1" });
+  const stream = await service.streamMessages({}, callContext());
   const error = await assertRejects(async () => await Array.fromAsync(stream), ChatError);
   assertEquals([error.code, error.resumeSeq], ["resource_exhausted", 7]);
   server.stopHard();

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertLess, assertMatch, assertRejects, assertStr
 import type { MessageService, MessageStream } from "../../src/contracts.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { startGateway } from "../../src/gateway/gateway.ts";
+import { callContext } from "../support/call_context.ts";
 import { testLog } from "../support/log.ts";
 import { EventReader, rawRequest, type TestGateway, withGateway, within } from "./rest_server.ts";
 
@@ -80,7 +81,7 @@ Deno.test("Gateway.stop answers what it has accepted, and gives up what does not
       release.resolve();
       assertEquals((await (await answer).json()).content, "late");
       await within(3000, stopped);
-      assertEquals((await server.service.getMessages({}, { signal: new AbortController().signal, requestId: "r" })).totalCount, 1);
+      assertEquals((await server.service.getMessages({}, callContext())).totalCount, 1);
     }, { override });
   });
   await t.step("a call that does not end is answered with 503", async () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { MessageService, MessageStream } from "../../src/contracts.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { encodeBatch } from "../../src/gateway/sse_frames.ts";
+import { callContext } from "../support/call_context.ts";
 import { EventReader, type ServerSentEvent, type TestGateway, withGateway, within } from "./rest_server.ts";
 
 const streamUrl = (server: TestGateway, query: string) => `${server.origin}/v1/messages/stream?${query}`;
@@ -217,7 +218,7 @@ Deno.test("What fails in an open stream is told as its last event", async (t) =>
 Deno.test("encodeBatch encodes each message once, however many read it and whatever else stands in their batches", async () => {
   await withGateway(async (server) => {
     for (let i = 0; i < 3; i++) await server.say("once", `message ${i}`);
-    const { messages } = await server.service.getMessages({ room: "once" }, { signal: new AbortController().signal, requestId: "r" });
+    const { messages } = await server.service.getMessages({ room: "once" }, callContext());
     const [first, second] = messages;
     assert(encodeBatch(messages) === encodeBatch(messages), "the same array gives the same bytes");
     assert(encodeBatch([first!]) === encodeBatch([first!]), "the same message gives the same bytes");

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { EventEmitter } from "node:events";
 import { ChatError } from "../../src/core/errors.ts";
+import { anybody } from "../../src/grpc/callers.ts";
 import { Gate } from "../../src/grpc/gate.ts";
 import { OpenCalls } from "../../src/grpc/open_calls.ts";
 import { unary } from "../../src/grpc/unary.ts";
@@ -17,7 +18,7 @@ async function answersOf(endings: readonly Ending[]): Promise<readonly number[]>
   const parts = { metadata: new Metadata(), request: "question", getDeadline: () => Infinity };
   const edge = Object.assign(new EventEmitter(), parts) as unknown as ServerUnaryCall<string, string>;
   const gate = new Gate({ maxRunning: 1, maxWaiting: 0, advice: "" });
-  unary<string, string>("Ask", () => work.promise, { gate, calls, log: testLog() })(edge, (error) => {
+  unary<string, string>("Ask", () => work.promise, { gate, calls, callers: anybody, log: testLog() })(edge, (error) => {
     answers.push(Number((error as { code?: number } | null)?.code ?? 0));
   });
   for (const ending of endings) {

@@ -5,7 +5,7 @@ import { createPostgresBus } from "./bus/postgres.ts";
 import { RemoteMessageService } from "./clients/remote_message_service.ts";
 import type { ClientTls } from "./clients/options.ts";
 import type { Config, TlsPaths } from "./config/config.ts";
-import type { MessageService, RagService } from "./contracts.ts";
+import type { MessageService, RagService } from "./contracts/mod.ts";
 import { abortError, ChatError } from "./core/errors.ts";
 import type { Database } from "./database/database.ts";
 import { openDatabase } from "./database/open.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { GetMessagesRequest } from "../../src/contracts.ts";
+import type { GetMessagesRequest } from "../../src/contracts/mod.ts";
 import { messageServiceDefinition } from "../../src/wire/definitions.ts";
 
 /** An ordinary line of chat. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { createMemoryBus } from "../../src/bus/memory.ts";
-import type { CreateMessageRequest, Message } from "../../src/contracts.ts";
+import type { CreateMessageRequest, Message } from "../../src/contracts/mod.ts";
 import { openDatabase } from "../../src/database/open.ts";
 import { startGateway } from "../../src/gateway/gateway.ts";
 import { startGrpcServer } from "../../src/grpc/server.ts";

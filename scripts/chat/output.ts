@@ -1,4 +1,4 @@
-import type { Message } from "../../src/contracts.ts";
+import type { Message } from "../../src/contracts/mod.ts";
 
 /** Control characters, and the ones that reorder or hide text: a message may not drive the reader's terminal. Joiners stay, emoji need them. */
 // deno-lint-ignore no-control-regex

@@ -1,4 +1,4 @@
-import type { IndexDocumentRequest, IndexDocumentResponse, ListDocumentsRequest, ListDocumentsResponse } from "../../src/contracts.ts";
+import type { IndexDocumentRequest, IndexDocumentResponse, ListDocumentsRequest, ListDocumentsResponse } from "../../src/contracts/mod.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { type FoundFile, reasonOf } from "./files.ts";
 import type { Progress } from "./progress.ts";

@@ -1,4 +1,4 @@
-import type { IndexDocumentRequest, IndexProgress } from "../contracts.ts";
+import type { IndexDocumentRequest, IndexProgress } from "../contracts/mod.ts";
 import type { ClientDuplexStream, ServiceError } from "../wire/grpc_js.ts";
 import { type AttemptOptions, callError } from "./call.ts";
 import { callMetadata, type ChannelPool } from "./channel.ts";

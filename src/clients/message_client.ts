@@ -9,7 +9,7 @@ import type {
   MessageStream,
   StreamMessagesRequest,
   UpdateMessageRequest,
-} from "../contracts.ts";
+} from "../contracts/mod.ts";
 import type { AttemptOptions } from "./call.ts";
 import { type CallPlan, callUnary } from "./caller.ts";
 import { ChannelPool } from "./channel.ts";

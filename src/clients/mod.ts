@@ -42,7 +42,7 @@ export type {
   SearchResult,
   StreamMessagesRequest,
   UpdateMessageRequest,
-} from "../contracts.ts";
+} from "../contracts/mod.ts";
 export type { TraceContext } from "../core/context.ts";
 export { ChatError, type ErrorCode, type ErrorDetails } from "../core/errors.ts";
 export {

@@ -1,4 +1,4 @@
-import type { Message, StreamMessagesRequest } from "../contracts.ts";
+import type { Message, StreamMessagesRequest } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { ClientDuplexStream, Metadata, ServiceError } from "../wire/grpc_js.ts";
 import { type AttemptOptions, callError } from "./call.ts";

@@ -11,7 +11,7 @@ import type {
   RagDocument,
   SearchDocumentsRequest,
   SearchDocumentsResponse,
-} from "../contracts.ts";
+} from "../contracts/mod.ts";
 import { callUnary } from "./caller.ts";
 import { ChannelPool } from "./channel.ts";
 import { openIndexing } from "./indexing.ts";

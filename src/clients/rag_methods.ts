@@ -1,4 +1,4 @@
-import type { SearchDocumentsResponse, SearchResult } from "../contracts.ts";
+import type { SearchDocumentsResponse, SearchResult } from "../contracts/mod.ts";
 import { ragServiceDefinition as definition } from "../wire/definitions.ts";
 import type { SearchResponse__Output } from "../wire/generated/chat/SearchResponse.ts";
 import type { SearchResult__Output } from "../wire/generated/chat/SearchResult.ts";

@@ -10,7 +10,7 @@ import type {
   MessageStream,
   StreamMessagesRequest,
   UpdateMessageRequest,
-} from "../contracts.ts";
+} from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
 import { onBehalfOf } from "./on_behalf_of.ts";
 import { MessageServiceClient } from "./message_client.ts";

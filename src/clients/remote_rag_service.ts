@@ -12,7 +12,7 @@ import type {
   RagService,
   SearchDocumentsRequest,
   SearchDocumentsResponse,
-} from "../contracts.ts";
+} from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
 import type { MessageServiceClientOptions } from "./options.ts";
 import { onBehalfOf } from "./on_behalf_of.ts";

@@ -1,4 +1,4 @@
-import type { Message, MessageStream, StreamMessagesRequest } from "../contracts.ts";
+import type { Message, MessageStream, StreamMessagesRequest } from "../contracts/mod.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import { type Backoff, backoffMs, pause } from "./retry.ts";
 

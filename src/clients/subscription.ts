@@ -1,4 +1,4 @@
-import type { Message, MessageBatch, MessageStream } from "../contracts.ts";
+import type { Message, MessageBatch, MessageStream } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 
 /** Messages held for the reader before the network is told to wait: enough to hide a turn of the loop, at most about 10 MB. */

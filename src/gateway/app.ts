@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import type { MessageService } from "../contracts.ts";
+import type { MessageService } from "../contracts/mod.ts";
 import type { Log } from "../observability/log.ts";
 import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
 import { healthRoutes, type Readiness } from "./health_routes.ts";

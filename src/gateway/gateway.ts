@@ -1,4 +1,4 @@
-import type { MessageService } from "../contracts.ts";
+import type { MessageService } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Telemetry } from "../observability/telemetry.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DeleteMessageResponse, GetMessagesResponse, ListRevisionsResponse, Message, MessageRevision } from "../contracts.ts";
+import type { DeleteMessageResponse, GetMessagesResponse, ListRevisionsResponse, Message, MessageRevision } from "../contracts/mod.ts";
 
 /** `chat.MessageResponse`. */
 export function messageJson(message: Message) {

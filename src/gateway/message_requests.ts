@@ -4,7 +4,13 @@
  * @module
  */
 import { z } from "zod";
-import type { CreateMessageRequest, GetMessagesRequest, MessageKey, StreamMessagesRequest, UpdateMessageRequest } from "../contracts.ts";
+import type {
+  CreateMessageRequest,
+  GetMessagesRequest,
+  MessageKey,
+  StreamMessagesRequest,
+  UpdateMessageRequest,
+} from "../contracts/mod.ts";
 import { invalidField } from "../core/errors.ts";
 import { readQuery } from "./query.ts";
 import { flag, int32, metadata, present, queryFlag, queryInt32, queryInt64, shaped, text } from "./shape.ts";

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import type { MessageService } from "../contracts.ts";
+import type { MessageService } from "../contracts/mod.ts";
 import { DEFAULT_ROOM } from "../core/limits.ts";
 import type { Log } from "../observability/log.ts";
 import { requireAcceptable } from "./accept.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { MessageBatch, MessageStream } from "../contracts.ts";
+import type { MessageBatch, MessageStream } from "../contracts/mod.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import type { Call } from "./context.ts";
 import { encodeBatch, failureFrame, heartbeatFrame, readyFrame } from "./sse_frames.ts";

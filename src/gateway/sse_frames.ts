@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Message, MessageBatch } from "../contracts.ts";
+import type { Message, MessageBatch } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import { joinBytes } from "./bytes.ts";
 import { messageJson } from "./json.ts";

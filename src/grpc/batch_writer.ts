@@ -1,4 +1,4 @@
-import type { Message, MessageBatch } from "../contracts.ts";
+import type { Message, MessageBatch } from "../contracts/mod.ts";
 import type { ServerDuplexStream, ServerWritableStream } from "../wire/grpc_js.ts";
 import type { MessageFrames } from "../wire/message_frames.ts";
 import { trackOf } from "./metrics.ts";

@@ -1,4 +1,4 @@
-import type { StreamMessagesRequest } from "../contracts.ts";
+import type { StreamMessagesRequest } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import { DEFAULT_ROOM } from "../core/limits.ts";
 import { BadRequest } from "./requests.ts";

@@ -1,4 +1,4 @@
-import type { IndexDocumentRequest, IndexProgress, RagService } from "../contracts.ts";
+import type { IndexDocumentRequest, IndexProgress, RagService } from "../contracts/mod.ts";
 import { abortError } from "../core/errors.ts";
 import type { handleBidiStreamingCall, ServerDuplexStream } from "../wire/grpc_js.ts";
 import { Call } from "./call.ts";

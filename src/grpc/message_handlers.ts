@@ -1,4 +1,4 @@
-import type { MessageService } from "../contracts.ts";
+import type { MessageService } from "../contracts/mod.ts";
 import type { UntypedServiceImplementation } from "../wire/grpc_js.ts";
 import type { MessageFrames } from "../wire/message_frames.ts";
 import { messageStream } from "./message_stream.ts";

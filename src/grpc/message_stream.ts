@@ -1,4 +1,4 @@
-import type { Message, MessageService, MessageStream, StreamMessagesRequest } from "../contracts.ts";
+import type { Message, MessageService, MessageStream, StreamMessagesRequest } from "../contracts/mod.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import { type handleBidiStreamingCall, Metadata, type ServerDuplexStream } from "../wire/grpc_js.ts";
 import type { MessageFrames } from "../wire/message_frames.ts";

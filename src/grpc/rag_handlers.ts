@@ -1,4 +1,4 @@
-import type { RagService } from "../contracts.ts";
+import type { RagService } from "../contracts/mod.ts";
 import type { UntypedServiceImplementation } from "../wire/grpc_js.ts";
 import { indexStream } from "./index_stream.ts";
 import { type HandlerOptions, unary } from "./unary.ts";

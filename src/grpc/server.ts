@@ -1,5 +1,5 @@
 import type { GrpcConfig } from "../config/config.ts";
-import type { Message, MessageService, RagService } from "../contracts.ts";
+import type { Message, MessageService, RagService } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Telemetry } from "../observability/telemetry.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Kysely } from "kysely";
-import type { Message } from "../contracts.ts";
+import type { Message } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import { isConnectionLoss, isIntegerOverflow, isUniqueViolation, toChatError } from "../database/errors.ts";
 import type { Schema } from "../database/schema.ts";

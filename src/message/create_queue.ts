@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Message } from "../contracts.ts";
+import type { Message } from "../contracts/mod.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import type { ValidCreate } from "./validate.ts";
 

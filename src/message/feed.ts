@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Message, MessageBatch } from "../contracts.ts";
+import type { Message, MessageBatch } from "../contracts/mod.ts";
 import { messageBytes } from "./row.ts";
 
 /** What the chain keeps for subscribers that are behind; further back they are ended. */

@@ -6,7 +6,7 @@
  */
 import type { Kysely } from "kysely";
 import type { Bus, WakeUp } from "../bus/bus.ts";
-import type { Message } from "../contracts.ts";
+import type { Message } from "../contracts/mod.ts";
 import type { Schema } from "../database/schema.ts";
 import type { Log } from "../observability/log.ts";
 import { DEFAULT_FEED_LIMITS, type FeedLimits, type FeedReader, RoomFeed } from "./feed.ts";

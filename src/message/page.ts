@@ -1,4 +1,4 @@
-import type { GetMessagesResponse, Message } from "../contracts.ts";
+import type { GetMessagesResponse, Message } from "../contracts/mod.ts";
 import { messageBytes, messageOf } from "./row.ts";
 import type { StoredPage } from "./store_page.ts";
 import type { ValidPage } from "./validate.ts";

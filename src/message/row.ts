@@ -1,4 +1,4 @@
-import type { Message, MessageEventType } from "../contracts.ts";
+import type { Message, MessageEventType } from "../contracts/mod.ts";
 
 /** A message as the database gives it. */
 export interface MessageRow {

@@ -16,7 +16,7 @@ import type {
   MessageStream,
   StreamMessagesRequest,
   UpdateMessageRequest,
-} from "../contracts.ts";
+} from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import type { Database } from "../database/database.ts";

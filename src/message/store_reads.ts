@@ -4,7 +4,7 @@
  * @module
  */
 import { type Kysely, sql } from "kysely";
-import type { Message, MessageEventType, MessageRevision } from "../contracts.ts";
+import type { Message, MessageEventType, MessageRevision } from "../contracts/mod.ts";
 import type { Schema } from "../database/schema.ts";
 import { messageOf, type MessageRow } from "./row.ts";
 

@@ -6,7 +6,13 @@
  */
 import { invalidField } from "../core/errors.ts";
 import { DEFAULT_MESSAGE_TYPE, DEFAULT_ROOM, limits } from "../core/limits.ts";
-import type { CreateMessageRequest, GetMessagesRequest, MessageKey, StreamMessagesRequest, UpdateMessageRequest } from "../contracts.ts";
+import type {
+  CreateMessageRequest,
+  GetMessagesRequest,
+  MessageKey,
+  StreamMessagesRequest,
+  UpdateMessageRequest,
+} from "../contracts/mod.ts";
 import { searchPhrases } from "./words.ts";
 
 const MAX_ID = 2 ** 31 - 1;

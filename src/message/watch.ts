@@ -5,7 +5,7 @@
  * @module
  */
 import type { Kysely } from "kysely";
-import type { MessageBatch, MessageStream } from "../contracts.ts";
+import type { MessageBatch, MessageStream } from "../contracts/mod.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import { toChatError } from "../database/errors.ts";
 import type { Schema } from "../database/schema.ts";

@@ -1,4 +1,4 @@
-import type { IndexDocumentRequest, IndexProgress } from "../contracts.ts";
+import type { IndexDocumentRequest, IndexProgress } from "../contracts/mod.ts";
 import type { IndexOutcome } from "./indexer.ts";
 
 /** Documents stored in one transaction: enough to share its cost, few enough that others do not wait for it. */

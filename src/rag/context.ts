@@ -1,4 +1,4 @@
-import type { ContextSource } from "../contracts.ts";
+import type { ContextSource } from "../contracts/mod.ts";
 import type { Found } from "./search.ts";
 import { estimateTokens } from "./token_estimate.ts";
 

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { IndexDocumentRequest, IndexDocumentResponse } from "../contracts.ts";
+import type { IndexDocumentRequest, IndexDocumentResponse } from "../contracts/mod.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import type { Schema } from "../database/schema.ts";
 import type { Embedder } from "./embeddings/types.ts";

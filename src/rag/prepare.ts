@@ -1,4 +1,4 @@
-import type { IndexDocumentRequest } from "../contracts.ts";
+import type { IndexDocumentRequest } from "../contracts/mod.ts";
 import { termOf, type Token, tokens } from "./analysis.ts";
 import { chunksOf } from "./chunks.ts";
 import { detectLanguage } from "./language.ts";

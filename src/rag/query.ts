@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Correction } from "../contracts.ts";
+import type { Correction } from "../contracts/mod.ts";
 import type { Schema } from "../database/schema.ts";
 import { termOf, type Token, tokens } from "./analysis.ts";
 import { inverseFrequency } from "./bm25.ts";

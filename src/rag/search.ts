@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Correction, Highlight, ScoreParts, SearchResult } from "../contracts.ts";
+import type { Correction, Highlight, ScoreParts, SearchResult } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Schema } from "../database/schema.ts";
 import { termOf, tokens } from "./analysis.ts";

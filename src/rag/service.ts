@@ -17,7 +17,7 @@ import type {
   RagService,
   SearchDocumentsRequest,
   SearchDocumentsResponse,
-} from "../contracts.ts";
+} from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Database } from "../database/database.ts";

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import type { DocumentKey, IndexDocumentRequest, ListDocumentsRequest, RagContextRequest, SearchDocumentsRequest } from "../contracts.ts";
+import type {
+  DocumentKey,
+  IndexDocumentRequest,
+  ListDocumentsRequest,
+  RagContextRequest,
+  SearchDocumentsRequest,
+} from "../contracts/mod.ts";
 import { invalidField } from "../core/errors.ts";
 import { type Filter, parseFilter } from "../core/filter.ts";
 import { limits } from "../core/limits.ts";

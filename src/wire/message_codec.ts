@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { GetMessagesResponse, ListRevisionsResponse, Message, MessageEventType } from "../contracts.ts";
+import type { GetMessagesResponse, ListRevisionsResponse, Message, MessageEventType } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { GetMessagesResponse__Output } from "./generated/chat/GetMessagesResponse.ts";
 import type { ListRevisionsResponse__Output } from "./generated/chat/ListRevisionsResponse.ts";

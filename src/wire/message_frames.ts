@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Message, MessageBatch } from "../contracts.ts";
+import type { Message, MessageBatch } from "../contracts/mod.ts";
 import { messageServiceDefinition } from "./definitions.ts";
 
 /** A gRPC message on the wire: one byte that says "not compressed", four bytes of length, the message. */

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { sql } from "kysely";
 import { createMemoryBus } from "../../src/bus/memory.ts";
-import type { CreateMessageRequest, GetMessagesRequest, GetMessagesResponse, Message } from "../../src/contracts.ts";
+import type { CreateMessageRequest, GetMessagesRequest, GetMessagesResponse, Message } from "../../src/contracts/mod.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import type { Database } from "../../src/database/database.ts";
 import { foldCounts } from "../../src/message/counts.ts";

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertGreater, assertLess, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { sql } from "kysely";
-import type { IndexDocumentRequest, SearchDocumentsRequest, SearchDocumentsResponse } from "../../src/contracts.ts";
+import type { IndexDocumentRequest, SearchDocumentsRequest, SearchDocumentsResponse } from "../../src/contracts/mod.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import type { Database } from "../../src/database/database.ts";
 import type { Embedder } from "../../src/rag/embeddings/types.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import postgres from "postgres";
 import { createMemoryBus, MemoryNetwork } from "../../src/bus/memory.ts";
-import type { MessageService } from "../../src/contracts.ts";
+import type { MessageService } from "../../src/contracts/mod.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { openDatabase } from "../../src/database/open.ts";
 import { ReadReplica } from "../../src/database/postgres/replica.ts";

@@ -1,4 +1,4 @@
-import type { CreateMessageRequest, Message } from "../../src/contracts.ts";
+import type { CreateMessageRequest, Message } from "../../src/contracts/mod.ts";
 import type { CallContext } from "../../src/core/context.ts";
 import { abortError, ChatError, type ErrorCode } from "../../src/core/errors.ts";
 import { MemoryMessageService } from "../support/memory_message_service.ts";

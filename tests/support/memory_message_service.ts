@@ -16,7 +16,7 @@ import type {
   MessageStream,
   StreamMessagesRequest,
   UpdateMessageRequest,
-} from "../../src/contracts.ts";
+} from "../../src/contracts/mod.ts";
 import type { CallContext } from "../../src/core/context.ts";
 import { abortError, ChatError } from "../../src/core/errors.ts";
 import { DEFAULT_ROOM } from "../../src/core/limits.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ChatError, MessageServiceClient, type MessageServiceClientOptions } from "../../src/clients/mod.ts";
-import type { CreateMessageRequest, Message, UpdateMessageRequest } from "../../src/contracts.ts";
+import type { CreateMessageRequest, Message, UpdateMessageRequest } from "../../src/contracts/mod.ts";
 import { status } from "../../src/wire/grpc_js.ts";
 import { startTestServer, TestLog, type TestServerOptions } from "./client_server.ts";
 

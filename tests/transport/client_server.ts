@@ -11,7 +11,7 @@ import {
   type UntypedServiceImplementation,
 } from "../../src/wire/grpc_js.ts";
 import { messageServiceDefinition } from "../../src/wire/definitions.ts";
-import type { CreateMessageRequest, Message, StreamMessagesRequest } from "../../src/contracts.ts";
+import type { CreateMessageRequest, Message, StreamMessagesRequest } from "../../src/contracts/mod.ts";
 
 /** A stream as the server sees it. */
 export type StreamCall = ServerDuplexStream<StreamMessagesRequest, Message>;

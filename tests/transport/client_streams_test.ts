@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ChatError, type Message, MessageServiceClient } from "../../src/clients/mod.ts";
-import type { StreamMessagesRequest } from "../../src/contracts.ts";
+import type { StreamMessagesRequest } from "../../src/contracts/mod.ts";
 import { RemoteMessageService } from "../../src/clients/remote_message_service.ts";
 import { Metadata, status } from "../../src/wire/grpc_js.ts";
 import { callContext } from "../support/call_context.ts";

@@ -2,7 +2,7 @@
  * A real gRPC server on a free port with a real grpc-js client, for the tests of the server.
  */
 import type { TlsPaths } from "../../src/config/config.ts";
-import type { MessageService } from "../../src/contracts.ts";
+import type { MessageService } from "../../src/contracts/mod.ts";
 import { type GrpcServer, type GrpcServerOptions, startGrpcServer } from "../../src/grpc/server.ts";
 import { createLog } from "../../src/observability/log.ts";
 import { messageServiceDefinition } from "../../src/wire/definitions.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { CallContext } from "../../src/core/context.ts";
 import { ChatError, invalidField } from "../../src/core/errors.ts";
-import type { Message } from "../../src/contracts.ts";
+import type { Message } from "../../src/contracts/mod.ts";
 import type { DeleteMessageResponse__Output } from "../../src/wire/generated/chat/DeleteMessageResponse.ts";
 import type { GetMessagesResponse__Output } from "../../src/wire/generated/chat/GetMessagesResponse.ts";
 import type { ListRevisionsResponse__Output } from "../../src/wire/generated/chat/ListRevisionsResponse.ts";

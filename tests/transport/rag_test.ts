@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { RAGServiceClient } from "../../src/clients/rag_client.ts";
 import { RemoteRagService } from "../../src/clients/remote_rag_service.ts";
-import type { IndexDocumentRequest, IndexProgress } from "../../src/contracts.ts";
+import type { IndexDocumentRequest, IndexProgress } from "../../src/contracts/mod.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { openDatabase } from "../../src/database/open.ts";
 import { startGrpcServer } from "../../src/grpc/server.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import type { MessageService, MessageStream } from "../../src/contracts.ts";
+import type { MessageService, MessageStream } from "../../src/contracts/mod.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { startGateway } from "../../src/gateway/gateway.ts";
 import { callContext } from "../support/call_context.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import type { MessageService } from "../../src/contracts.ts";
+import type { MessageService } from "../../src/contracts/mod.ts";
 import { ChatError, type ErrorCode } from "../../src/core/errors.ts";
 import { MAX_BODY_BYTES } from "../../src/gateway/body.ts";
 import { httpStatusOf } from "../../src/gateway/problem.ts";

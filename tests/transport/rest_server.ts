@@ -1,7 +1,7 @@
 /** The gateway over the real message service on a real PGlite, and a client for its event streams. */
 import { createMemoryBus } from "../../src/bus/memory.ts";
 import { RemoteMessageService } from "../../src/clients/remote_message_service.ts";
-import type { MessageService } from "../../src/contracts.ts";
+import type { MessageService } from "../../src/contracts/mod.ts";
 import { openDatabase } from "../../src/database/open.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/gateway.ts";
 import { createMessageService, type MessageServiceOptions } from "../../src/message/service.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { MessageService, MessageStream } from "../../src/contracts.ts";
+import type { MessageService, MessageStream } from "../../src/contracts/mod.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { encodeBatch } from "../../src/gateway/sse_frames.ts";
 import { callContext } from "../support/call_context.ts";

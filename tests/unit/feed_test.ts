@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import type { Message, MessageEventType } from "../../src/contracts.ts";
+import type { Message, MessageEventType } from "../../src/contracts/mod.ts";
 import { filterEvents, RoomFeed } from "../../src/message/feed.ts";
 
 const EVERYTHING = { username: undefined, includeChanges: true };

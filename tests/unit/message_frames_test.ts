@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type { Message } from "../../src/contracts.ts";
+import type { Message } from "../../src/contracts/mod.ts";
 import { messageServiceDefinition } from "../../src/wire/definitions.ts";
 import { MessageFrames } from "../../src/wire/message_frames.ts";
 

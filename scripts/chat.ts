@@ -4,18 +4,12 @@
  *
  * @module
  */
-import { ChatError, type Message, MessageServiceClient } from "../src/clients/mod.ts";
-import {
-  type ChatCommand,
-  type HistoryCommand,
-  parseCommand,
-  type SendCommand,
-  type TailCommand,
-  USAGE,
-  UsageError,
-} from "./chat/arguments.ts";
+import { ChatError, type Message, MessageServiceClient, type MessageServiceClientOptions } from "../src/clients/mod.ts";
+import { type ChatCommand, type HistoryCommand, parseCommand, type SendCommand, type TailCommand, USAGE } from "./chat/arguments.ts";
 import { lines, printLine } from "./chat/lines.ts";
 import { harmless, jsonLine, readable } from "./chat/output.ts";
+import { readTls } from "./chat/tls.ts";
+import { UsageError } from "./chat/usage.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
@@ -44,7 +38,7 @@ async function run(command: ChatCommand, signal: AbortSignal): Promise<number> {
     printLine(USAGE);
     return 0;
   }
-  await using client = openClient(command.address);
+  await using client = openClient({ address: command.address, ...await readTls(command.tls) });
   switch (command.name) {
     case "send":
       await send(client, command, signal);
@@ -57,10 +51,10 @@ async function run(command: ChatCommand, signal: AbortSignal): Promise<number> {
   }
 }
 
-/** A bad `--address` is the person's mistake, not the server's. */
-function openClient(address: string): MessageServiceClient {
+/** A bad `--address` or certificate is the person's mistake, not the server's. */
+function openClient(options: MessageServiceClientOptions): MessageServiceClient {
   try {
-    return new MessageServiceClient({ address });
+    return new MessageServiceClient(options);
   } catch (error) {
     throw error instanceof ChatError ? new UsageError(error.message, { cause: error }) : error;
   }

@@ -5,9 +5,11 @@
  * @module
  */
 import { RAGServiceClient } from "../src/clients/rag_client.ts";
+import type { MessageServiceClientOptions } from "../src/clients/options.ts";
 import { ChatError } from "../src/core/errors.ts";
-import { UsageError } from "./chat/arguments.ts";
 import { harmless } from "./chat/output.ts";
+import { readTls } from "./chat/tls.ts";
+import { UsageError } from "./chat/usage.ts";
 import { type IndexCommand, parseIndexCommand, USAGE } from "./index/arguments.ts";
 import { findFiles, type FoundFile } from "./index/files.ts";
 import { Progress } from "./index/progress.ts";
@@ -36,7 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(command: IndexCommand, signal: AbortSignal): Promise<number> {
-  await using client = openClient(command.address);
+  await using client = openClient({ address: command.address, ...await readTls(command.tls) });
   const progress = new Progress(Deno.stderr.isTerminal());
   try {
     const files = await collect(command.paths, progress);
@@ -73,10 +75,10 @@ async function collect(paths: readonly string[], progress: Progress): Promise<Fo
   return [...byId.values()];
 }
 
-/** A bad `--address` is the person's mistake, not the server's. */
-function openClient(address: string): RAGServiceClient {
+/** A bad `--address` or certificate is the person's mistake, not the server's. */
+function openClient(options: MessageServiceClientOptions): RAGServiceClient {
   try {
-    return new RAGServiceClient({ address });
+    return new RAGServiceClient(options);
   } catch (error) {
     throw error instanceof ChatError ? new UsageError(error.message, { cause: error }) : error;
   }

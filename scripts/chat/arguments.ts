@@ -1,10 +1,14 @@
 import { parseArgs } from "node:util";
+import { TLS_OPTIONS, TLS_USAGE, type TlsFiles, tlsFiles } from "./tls.ts";
+import { UsageError } from "./usage.ts";
 
 /** What a person asked for. */
 export type ChatCommand = SendCommand | TailCommand | HistoryCommand | { readonly name: "help" };
 
 interface Common {
   readonly address: string;
+  /** Unset: plain text. */
+  readonly tls?: TlsFiles;
   readonly room: string;
   readonly json: boolean;
 }
@@ -33,9 +37,6 @@ export interface HistoryCommand extends Common {
   readonly search: string;
 }
 
-/** A command line that means nothing; the text says why. */
-export class UsageError extends Error {}
-
 /** What `help` prints. */
 export const USAGE = `Usage:
   chat send    [--room ROOM] [--as NAME] [TEXT…]   without TEXT: one message for each line of the input
@@ -44,6 +45,7 @@ export const USAGE = `Usage:
 
 Options of all three:
   --address HOST:PORT   the server (default 127.0.0.1:50051)
+${TLS_USAGE}
   --room ROOM           the room (default general)
   --json                one JSON object a line
 
@@ -55,7 +57,13 @@ history  --limit N      at most N messages, 1 to 500 (default 20)
          --newest       the newest first (default: the oldest first)
          --search WORDS only messages that hold all these words`;
 
-const COMMON = { address: { type: "string" }, room: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } } as const;
+const COMMON = {
+  address: { type: "string" },
+  ...TLS_OPTIONS,
+  room: { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean" },
+} as const;
 const OPTIONS = {
   send: { ...COMMON, as: { type: "string" } },
   tail: { ...COMMON, from: { type: "string" }, all: { type: "boolean" }, user: { type: "string" }, changes: { type: "boolean" } },
@@ -112,8 +120,10 @@ function parseHistory(args: string[]): ChatCommand {
   };
 }
 
-function common(values: { address?: string; room?: string; json?: boolean }): Common {
-  return { address: values.address ?? "127.0.0.1:50051", room: values.room ?? "general", json: values.json ?? false };
+function common(values: { address?: string; room?: string; json?: boolean } & Parameters<typeof tlsFiles>[0]): Common {
+  const tls = tlsFiles(values);
+  const { address = "127.0.0.1:50051", room = "general", json = false } = values;
+  return { address, room, json, ...(tls === undefined ? {} : { tls }) };
 }
 
 function whole(option: string, text: string, least: number, most: number): number {

@@ -1,11 +1,14 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "../chat/arguments.ts";
+import { TLS_OPTIONS, TLS_USAGE, type TlsFiles, tlsFiles } from "../chat/tls.ts";
+import { UsageError } from "../chat/usage.ts";
 
 /** What a person asked for. */
 export interface IndexCommand {
   readonly name: "index" | "help";
   readonly paths: readonly string[];
   readonly address: string;
+  /** Unset: plain text. */
+  readonly tls?: TlsFiles;
   readonly collection: string;
   readonly parallel: number;
   /** Send files too that the server has with the same content. */
@@ -20,6 +23,7 @@ that a run that was interrupted goes on where it stopped. A file's document id i
 
 Options:
   --address HOST:PORT   the server (default 127.0.0.1:50051)
+${TLS_USAGE}
   --collection NAME     where to store (default: the server's default collection)
   --parallel N          files under way at once, 1 to 32 (default 4)
   --all                 send unchanged files too, as after a change of the embedding model
@@ -28,6 +32,7 @@ Exit codes: 0 done, 1 a document was refused or the server is gone, 2 the comman
 
 const OPTIONS = {
   address: { type: "string" },
+  ...TLS_OPTIONS,
   collection: { type: "string" },
   parallel: { type: "string" },
   all: { type: "boolean" },
@@ -39,10 +44,12 @@ const MAX_PARALLEL = 32;
 export function parseIndexCommand(args: readonly string[]): IndexCommand {
   const { values, positionals } = parse(args);
   if (!values.help && positionals.length === 0) throw new UsageError("A path is missing: name files or folders");
+  const tls = tlsFiles(values);
   return {
     name: values.help ? "help" : "index",
     paths: positionals,
     address: values.address ?? "127.0.0.1:50051",
+    ...(tls === undefined ? {} : { tls }),
     collection: values.collection ?? "",
     parallel: parallel(values.parallel ?? "4"),
     all: values.all ?? false,

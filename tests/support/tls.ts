@@ -1,76 +1,24 @@
 /**
- * Certificates and keys for tests only: made for this purpose, known to everybody, valid for a hundred years.
+ * Certificates and keys for tests, made when they are asked for, by what `deno task certs` makes them with.
  *
  * @module
  */
+import { Authority } from "../../scripts/certs/certificate.ts";
+
+const validDays = 3650;
+const authority = await Authority.create("Test CA", { validDays });
+const server = await authority.issue({ names: ["chat.test", "127.0.0.1"], validDays });
+const client = await authority.issue({ names: ["client.test"], validDays });
 
 /** The authority that signed the two below. */
-export const ca = `-----BEGIN CERTIFICATE-----
-MIIBezCCASGgAwIBAgIUf144z6LdT6ehq8iQefErM4VNAn8wCgYIKoZIzj0EAwIw
-EjEQMA4GA1UEAwwHVGVzdCBDQTAgFw0yNjExMjMyMzA4NDJaGA8yMTI2MTAzMDIz
-MDg0MlowEjEQMA4GA1UEAwwHVGVzdCBDQTBZMBMGByqGSM49AgEGCCqGSM49AwEH
-A0IABLRpnnqEZr3nFMRbFGJTPxrRN6VHmp0wiNNG5xB7RvUGRQs6xlt/l8/k05rR
-AiN6SAqGoPhx8M6SiW8m1QaSnZ6jUzBRMB0GA1UdDgQWBBTLjeOf4AUduRhGxenZ
-a+ZeJiSk9TAfBgNVHSMEGDAWgBTLjeOf4AUduRhGxenZa+ZeJiSk9TAPBgNVHRMB
-Af8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQCC0Rv6PS0cGQSGU8jV+q4KAom9
-mWVMc9gfUZKqY7l6ZAIgDQKCUygOQMj1HB5ItE37wp92OVLvs9w8rUmtEBMjgfo=
------END CERTIFICATE-----
-`;
-
+export const ca: string = authority.cert;
 /** Another authority, which signed neither. */
-export const otherCa = `-----BEGIN CERTIFICATE-----
-MIIBgTCCASegAwIBAgIUd8qo6+BcWpdPXjNn+9ic55Zf0xYwCgYIKoZIzj0EAwIw
-FTETMBEGA1UEAwwKQW5vdGhlciBDQTAgFw0yNjExMjMyMzA4NDJaGA8yMTI2MTAz
-MDIzMDg0MlowFTETMBEGA1UEAwwKQW5vdGhlciBDQTBZMBMGByqGSM49AgEGCCqG
-SM49AwEHA0IABLLAKxg3mhzN68W6LrMBm8ircundn1JDHP0b4X22ixT/gkyuMFlI
-d9sKDnmxsb5sW2UaagRmCyE7xtp8X9qCBJujUzBRMB0GA1UdDgQWBBQPaAR75Vrw
-We9a5+PlvUQF8SjcnTAfBgNVHSMEGDAWgBQPaAR75VrwWe9a5+PlvUQF8SjcnTAP
-BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQDjyZzB/Kiie6+atr9l
-TuSc3wQCXEvBJI/tq89Zb1b/uwIgVPLPgpdAkwI2Lc6IJIWSvNzr+yyHWSZnLEjv
-Cv6HGec=
------END CERTIFICATE-----
-`;
-
+export const otherCa: string = (await Authority.create("Another CA", { validDays })).cert;
 /** For 127.0.0.1 and chat.test. */
-export const serverCert = `-----BEGIN CERTIFICATE-----
-MIIBqjCCAU+gAwIBAgIUDroc2YG2omNFrnVkBP4cmu/OV1IwCgYIKoZIzj0EAwIw
-EjEQMA4GA1UEAwwHVGVzdCBDQTAgFw0yNjExMjMyMzA4NDJaGA8yMTI2MTAzMDIz
-MDg0MlowFjEUMBIGA1UEAwwLY2hhdC1zZXJ2ZXIwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAASm5iH85i4OaJq/s3CCnMFOACEuIF8RPEwUSTcCMvksaky15rujRGE9
-KnXDkXUsLRVRxX9srwHqwudi7wXxYFDFo30wezAaBgNVHREEEzARhwR/AAABgglj
-aGF0LnRlc3QwHQYDVR0lBBYwFAYIKwYBBQUHAwEGCCsGAQUFBwMCMB0GA1UdDgQW
-BBTS8I1drtduklq2iHvelkL+Pylg9DAfBgNVHSMEGDAWgBTLjeOf4AUduRhGxenZ
-a+ZeJiSk9TAKBggqhkjOPQQDAgNJADBGAiEA80IiywpmKyU5qFCcsB7mimDvMKNh
-A/7MY+PS6ft7kDoCIQDZD0s7VNPtLHDptRS7FrnFFTvIZbwVZ95UqCf0n6vv8Q==
------END CERTIFICATE-----
-`;
-
+export const serverCert: string = server.cert;
 /** Of `serverCert`. */
-export const serverKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgRZR3G4dRLNBhzuhB
-+ew9Rhqp90djg1wJOyftd0YNGXihRANCAASm5iH85i4OaJq/s3CCnMFOACEuIF8R
-PEwUSTcCMvksaky15rujRGE9KnXDkXUsLRVRxX9srwHqwudi7wXxYFDF
------END PRIVATE KEY-----
-`;
-
+export const serverKey: string = server.key;
 /** A client's. */
-export const clientCert = `-----BEGIN CERTIFICATE-----
-MIIBpjCCAUugAwIBAgIUDroc2YG2omNFrnVkBP4cmu/OV1MwCgYIKoZIzj0EAwIw
-EjEQMA4GA1UEAwwHVGVzdCBDQTAgFw0yNjExMjMyMzA4NDJaGA8yMTI2MTAzMDIz
-MDg0MlowFjEUMBIGA1UEAwwLY2hhdC1jbGllbnQwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAARA86LNk49fWxRR7KqzZ3aU9XnKEP4vr3ZDnfeloe1e7tunVBvpu8K4
-zlXjnZNJ6+nwxDJcNVKhaxFmMm+OyYb1o3kwdzAWBgNVHREEDzANggtjbGllbnQu
-dGVzdDAdBgNVHSUEFjAUBggrBgEFBQcDAQYIKwYBBQUHAwIwHQYDVR0OBBYEFGmB
-VIHAZLK87I0c5TRX22fyNXPBMB8GA1UdIwQYMBaAFMuN45/gBR25GEbF6dlr5l4m
-JKT1MAoGCCqGSM49BAMCA0kAMEYCIQC8FoDYzz090dhc4IZ8eAqxYyZpx43sd68d
-9E3l7YoO6gIhAO+SpV8J/kzd6hjCu75J5cf8CW79I7wNRIwI3pjrv3cF
------END CERTIFICATE-----
-`;
-
+export const clientCert: string = client.cert;
 /** Of `clientCert`. */
-export const clientKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBfvG4yOkRnZF1Qtv
-AziAUem02kE2XPgSsS0mWNhcH6ChRANCAARA86LNk49fWxRR7KqzZ3aU9XnKEP4v
-r3ZDnfeloe1e7tunVBvpu8K4zlXjnZNJ6+nwxDJcNVKhaxFmMm+OyYb1
------END PRIVATE KEY-----
-`;
+export const clientKey: string = client.key;

@@ -1,0 +1,2 @@
+/** A command line that means nothing; the text says why. */
+export class UsageError extends Error {}

@@ -4,11 +4,16 @@ import type {
   GetMessagesRequest,
   GetMessagesResponse,
   ListRevisionsResponse,
+  ListRoomsRequest,
+  ListRoomsResponse,
   Message,
   MessageKey,
   MessageStream,
+  Room,
+  RoomKey,
   StreamMessagesRequest,
   UpdateMessageRequest,
+  UpdateRoomRequest,
 } from "../contracts/mod.ts";
 import type { AttemptOptions } from "./call.ts";
 import { type CallPlan, callUnary } from "./caller.ts";
@@ -74,6 +79,22 @@ export class MessageServiceClient implements AsyncDisposable {
   /** Every version of one message, oldest first. */
   listRevisions(request: MessageKey, options: CallOptions = {}): Promise<ListRevisionsResponse> {
     return this.#call(rpc.listRevisions, request, options);
+  }
+
+  /** Rooms in the order of their names, without their members. */
+  listRooms(request: ListRoomsRequest = {}, options: CallOptions = {}): Promise<ListRoomsResponse> {
+    return this.#call(rpc.listRooms, request, options);
+  }
+
+  /** A room's settings and how its log stands; one that nobody has touched has its defaults. */
+  getRoom(request: RoomKey = {}, options: CallOptions = {}): Promise<Room> {
+    return this.#call(rpc.getRoom, request, options);
+  }
+
+  /** Changes settings of a room. With `ifVersion` a repeat after `unavailable` may find its own change and throw `aborted`. */
+  updateRoom(request: UpdateRoomRequest, options: CallOptions = {}): Promise<Room> {
+    const { members, ...rest } = request;
+    return this.#call(rpc.updateRoom, { ...rest, ...(members && { members: [...members] }) }, options);
   }
 
   /**

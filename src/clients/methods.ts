@@ -21,6 +21,9 @@ export const messageMethods = {
   updateMessage: method(definition.UpdateMessage, messageFromWire),
   deleteMessage: method(definition.DeleteMessage, (answer) => answer),
   listRevisions: method(definition.ListRevisions, revisionsFromWire),
+  listRooms: method(definition.ListRooms, (answer) => answer),
+  getRoom: method(definition.GetRoom, (answer) => answer),
+  updateRoom: method(definition.UpdateRoom, (answer) => answer),
   streamMessages: method(definition.StreamMessages, messageFromWire),
 };
 

@@ -27,6 +27,8 @@ export type {
   ListDocumentsRequest,
   ListDocumentsResponse,
   ListRevisionsResponse,
+  ListRoomsRequest,
+  ListRoomsResponse,
   Message,
   MessageBatch,
   MessageEventType,
@@ -36,12 +38,15 @@ export type {
   RagContextRequest,
   RagContextResponse,
   RagDocument,
+  Room,
+  RoomKey,
   ScoreParts,
   SearchDocumentsRequest,
   SearchDocumentsResponse,
   SearchResult,
   StreamMessagesRequest,
   UpdateMessageRequest,
+  UpdateRoomRequest,
 } from "../contracts/mod.ts";
 export type { TraceContext } from "../core/context.ts";
 export { ChatError, type ErrorCode, type ErrorDetails } from "../core/errors.ts";

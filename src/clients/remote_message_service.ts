@@ -4,12 +4,17 @@ import type {
   GetMessagesRequest,
   GetMessagesResponse,
   ListRevisionsResponse,
+  ListRoomsRequest,
+  ListRoomsResponse,
   Message,
   MessageKey,
   MessageService,
   MessageStream,
+  Room,
+  RoomKey,
   StreamMessagesRequest,
   UpdateMessageRequest,
+  UpdateRoomRequest,
 } from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
 import { onBehalfOf } from "./on_behalf_of.ts";
@@ -54,6 +59,18 @@ export class RemoteMessageService implements MessageService, AsyncDisposable {
 
   streamMessages(request: StreamMessagesRequest, context: CallContext): Promise<MessageStream> {
     return this.#client.subscribe(request, onBehalfOf(context));
+  }
+
+  listRooms(request: ListRoomsRequest, context: CallContext): Promise<ListRoomsResponse> {
+    return this.#client.listRooms(request, onBehalfOf(context));
+  }
+
+  getRoom(request: RoomKey, context: CallContext): Promise<Room> {
+    return this.#client.getRoom(request, onBehalfOf(context));
+  }
+
+  updateRoom(request: UpdateRoomRequest, context: CallContext): Promise<Room> {
+    return this.#client.updateRoom(request, onBehalfOf(context));
   }
 
   /** Whether the service is there, as the last calls have seen; never waits. */

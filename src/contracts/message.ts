@@ -1,4 +1,5 @@
 import type { CallContext } from "../core/context.ts";
+import type { ListRoomsRequest, ListRoomsResponse, Room, RoomKey, UpdateRoomRequest } from "./room.ts";
 
 /** A change to a room's log. */
 export type MessageEventType = "created" | "edited" | "deleted";
@@ -154,4 +155,10 @@ export interface MessageService {
   listRevisions(request: MessageKey, context: CallContext): Promise<ListRevisionsResponse>;
   /** Resolves once the position is fixed; `out_of_range` when `afterSeq` is older than what is kept or newer than the room. */
   streamMessages(request: StreamMessagesRequest, context: CallContext): Promise<MessageStream>;
+  /** Its cost grows with the page, not with rooms or messages. */
+  listRooms(request: ListRoomsRequest, context: CallContext): Promise<ListRoomsResponse>;
+  /** As stored when asked. A room that nobody has touched has its defaults, it is not missing. */
+  getRoom(request: RoomKey, context: CallContext): Promise<Room>;
+  /** Answers after the commit; `aborted` when `ifVersion` is stale. */
+  updateRoom(request: UpdateRoomRequest, context: CallContext): Promise<Room>;
 }

@@ -10,6 +10,7 @@ import type { RagService } from "./rag.ts";
 
 export type * from "./message.ts";
 export type * from "./rag.ts";
+export type * from "./room.ts";
 
 /** Every service, by the name of the role that plays it. */
 export interface Services {

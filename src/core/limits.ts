@@ -5,6 +5,9 @@ export const limits = {
   metadataEntries: 64,
   metadataBytes: 16_384,
   searchBytes: 1_024,
+  roomTitleBytes: 256,
+  roomDescriptionBytes: 4_096,
+  roomMembers: 1_000,
   pageDefault: 50,
   pageMax: 500,
 } as const;

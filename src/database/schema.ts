@@ -18,6 +18,19 @@ export interface RoomsTable {
   last_event_at_ms: ColumnType<number, number | undefined>;
 }
 
+/** What has been set for a room; apart from `rooms`, whose rows change with every message. */
+export interface RoomSettingsTable {
+  room: string;
+  title: string;
+  description: string;
+  restricted: boolean;
+  members: string[];
+  documents: boolean;
+  assistant: boolean;
+  version: number;
+  updated_at_ms: number;
+}
+
 /** Messages as they stand now; `id` is the position of the creation, which has no row of its own in `message_events`. */
 export interface MessagesTable {
   room: string;
@@ -163,6 +176,7 @@ export interface Schema {
   rag_terms: RagTermsTable;
   rag_words: RagWordsTable;
   rooms: RoomsTable;
+  room_settings: RoomSettingsTable;
   messages: MessagesTable;
   message_events: MessageEventsTable;
   message_revisions: MessageRevisionsTable;

@@ -13,6 +13,9 @@ export function messageHandlers(service: MessageService, frames: MessageFrames, 
     UpdateMessage: unary("UpdateMessage", service.updateMessage.bind(service), options),
     DeleteMessage: unary("DeleteMessage", service.deleteMessage.bind(service), options),
     ListRevisions: unary("ListRevisions", service.listRevisions.bind(service), options),
+    ListRooms: unary("ListRooms", service.listRooms.bind(service), options),
+    GetRoom: unary("GetRoom", service.getRoom.bind(service), options),
+    UpdateRoom: unary("UpdateRoom", service.updateRoom.bind(service), options),
     StreamMessages: messageStream(service, frames, options),
   };
 }

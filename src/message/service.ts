@@ -10,12 +10,17 @@ import type {
   GetMessagesRequest,
   GetMessagesResponse,
   ListRevisionsResponse,
+  ListRoomsRequest,
+  ListRoomsResponse,
   Message,
   MessageKey,
   MessageService,
   MessageStream,
+  Room,
+  RoomKey,
   StreamMessagesRequest,
   UpdateMessageRequest,
+  UpdateRoomRequest,
 } from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
 import { abortError, ChatError } from "../core/errors.ts";
@@ -31,8 +36,10 @@ import { History } from "./history.ts";
 import { trimPage } from "./page.ts";
 import { messageOf } from "./row.ts";
 import { readMessage, readRevisions } from "./store_reads.ts";
+import { readRoom, readRooms, updateRoom } from "./store_rooms.ts";
 import { type ChangedRow, deleteMessage, updateMessage } from "./store_writes.ts";
-import { validCreate, validDeletion, validKey, validPage, validSubscription, type ValidUpdate, validUpdate } from "./validate.ts";
+import { roomName, validCreate, validDeletion, validKey, validPage, validSubscription, type ValidUpdate, validUpdate } from "./validate.ts";
+import { validRoomPage, validRoomUpdate } from "./validate_rooms.ts";
 import { openWatch } from "./watch.ts";
 
 /** What the message service works with. */
@@ -153,6 +160,30 @@ class LogMessageService implements RunningMessageService {
   async streamMessages(request: StreamMessagesRequest, context: CallContext): Promise<MessageStream> {
     const subscription = validSubscription(request);
     return await call(context, () => openWatch(subscription, { db: this.#db, feeds: this.#feeds, signal: context.signal }));
+  }
+
+  async listRooms(request: ListRoomsRequest, context: CallContext): Promise<ListRoomsResponse> {
+    const page = validRoomPage(request);
+    const stored = await call(context, () => readRooms(this.#db, page));
+    for (const { room, uncounted } of stored) if (uncounted > MANY_UNCOUNTED) this.#folds.touch(room.room, 0);
+    const rooms = stored.slice(0, page.limit).map(({ room }) => room);
+    const hasMore = stored.length > page.limit;
+    return { rooms, hasMore, nextRoom: hasMore ? rooms.at(-1)?.room ?? "" : "" };
+  }
+
+  async getRoom(request: RoomKey, context: CallContext): Promise<Room> {
+    const { room, uncounted } = await call(context, () => readRoom(this.#db, roomName(request.room)));
+    if (uncounted > MANY_UNCOUNTED) this.#folds.touch(room.room, 0);
+    return room;
+  }
+
+  async updateRoom(request: UpdateRoomRequest, context: CallContext): Promise<Room> {
+    const update = validRoomUpdate(request);
+    const done = await call(context, () => updateRoom(this.#db, update));
+    const room = await this.getRoom(update, context);
+    if (done) return room;
+    const text = `The settings of room "${room.room}" are at version ${room.version}, got if_version ${update.ifVersion}`;
+    throw new ChatError("aborted", text, { field: "if_version" });
   }
 
   async close(): Promise<void> {

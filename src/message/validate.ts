@@ -5,6 +5,7 @@
  * @module
  */
 import { invalidField } from "../core/errors.ts";
+import { checkedMetadata, integer, optionalText, text } from "../core/fields.ts";
 import { DEFAULT_MESSAGE_TYPE, DEFAULT_ROOM, limits } from "../core/limits.ts";
 import type {
   CreateMessageRequest,
@@ -15,10 +16,10 @@ import type {
 } from "../contracts/mod.ts";
 import { searchPhrases } from "./words.ts";
 
-const MAX_ID = 2 ** 31 - 1;
+/** Ids and versions are int32. */
+export const MAX_ID = 2 ** 31 - 1;
 /** The last second of the year 9999: beyond it dates have no common written form. */
 const MAX_TIMESTAMP = 253_402_300_799;
-const encoder = new TextEncoder();
 
 /** A message to store, every default filled in. */
 export interface ValidCreate {
@@ -75,14 +76,14 @@ export function validCreate(request: CreateMessageRequest): ValidCreate {
     content: text("content", request.content, { minBytes: 1, maxBytes: limits.contentBytes }),
     username: text("username", request.username, { minBytes: 1, maxBytes: limits.nameBytes }),
     messageType: text("message_type", request.messageType || DEFAULT_MESSAGE_TYPE, { minBytes: 1, maxBytes: limits.nameBytes }),
-    metadata: validMetadata(request.metadata ?? {}),
+    metadata: checkedMetadata(request.metadata ?? {}),
     clientMessageId: optionalText("client_message_id", request.clientMessageId, limits.nameBytes),
   };
 }
 
 /** Checks a page request. */
 export function validPage(request: GetMessagesRequest): ValidPage {
-  const metadata = request.metadata === undefined ? {} : validMetadata(request.metadata);
+  const metadata = request.metadata === undefined ? {} : checkedMetadata(request.metadata);
   const search = optionalText("search", request.search, limits.searchBytes);
   return {
     room: roomName(request.room),
@@ -102,7 +103,7 @@ export function validPage(request: GetMessagesRequest): ValidPage {
 
 /** Checks an edit. */
 export function validUpdate(request: UpdateMessageRequest): ValidUpdate {
-  const metadata = validMetadata(request.metadata ?? {});
+  const metadata = checkedMetadata(request.metadata ?? {});
   if (request.replaceMetadata !== true && Object.keys(metadata).length > 0) {
     throw invalidField("metadata", "needs `replace_metadata` to be true, got entries without it");
   }
@@ -135,57 +136,9 @@ export function validSubscription(request: StreamMessagesRequest): ValidSubscrip
   };
 }
 
-function roomName(room: string | undefined): string {
+/** The room of a request, the default one where it names none. */
+export function roomName(room: string | undefined): string {
   return optionalText("room", room, limits.nameBytes) ?? DEFAULT_ROOM;
-}
-
-function optionalText(field: string, value: string | undefined, maxBytes: number): string | undefined {
-  return value === undefined || value === "" ? undefined : text(field, value, { minBytes: 1, maxBytes });
-}
-
-function text(field: string, value: unknown, size: { readonly minBytes: number; readonly maxBytes: number }): string {
-  if (typeof value !== "string") throw invalidField(field, `must be text, got ${typeof value}`);
-  const bytes = utf8Bytes(value);
-  if (bytes < size.minBytes || bytes > size.maxBytes) {
-    throw invalidField(field, `must be ${size.minBytes} to ${size.maxBytes} bytes of UTF-8, got ${bytes}`);
-  }
-  checkCharacters(field, value);
-  return value;
-}
-
-/** Postgres cannot store U+0000, and a lone surrogate has no UTF-8. */
-function checkCharacters(field: string, value: string): void {
-  const nul = value.indexOf("\0");
-  if (nul >= 0) throw invalidField(field, `must not hold U+0000, got one at character ${nul}`);
-  if (!value.isWellFormed()) {
-    throw invalidField(field, `must be well-formed Unicode, got a lone surrogate at character ${loneSurrogate(value)}`);
-  }
-}
-
-function loneSurrogate(value: string): number {
-  return value.search(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/);
-}
-
-function utf8Bytes(value: string): number {
-  // A short all-ASCII text, the usual case, needs no encoder to be known to fit; its length is its size.
-  // deno-lint-ignore no-control-regex -- all of ASCII, control characters included
-  return value.length <= 128 && /^[\x00-\x7f]*$/.test(value) ? value.length : encoder.encode(value).byteLength;
-}
-
-function validMetadata(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const entries = Object.entries(metadata);
-  if (entries.length > limits.metadataEntries) {
-    throw invalidField("metadata", `must have at most ${limits.metadataEntries} entries, got ${entries.length}`);
-  }
-  let bytes = 0;
-  for (const [key, value] of entries) {
-    if (typeof value !== "string") throw invalidField("metadata", `must map text to text, got ${typeof value} under one key`);
-    bytes += utf8Bytes(key) + utf8Bytes(value);
-    checkCharacters("metadata", key);
-    checkCharacters("metadata", value);
-  }
-  if (bytes > limits.metadataBytes) throw invalidField("metadata", `must be at most ${limits.metadataBytes} bytes of UTF-8, got ${bytes}`);
-  return metadata;
 }
 
 function validSearch(search: string): readonly (readonly string[])[] {
@@ -206,12 +159,4 @@ function timestampMs(field: string, seconds: number | undefined): number | undef
 
 function optionalInteger(field: string, value: number | undefined): number | undefined {
   return value === undefined ? undefined : integer(field, value, { max: Number.MAX_SAFE_INTEGER });
-}
-
-function integer(field: string, value: unknown, range: { readonly min?: number; readonly max: number }): number {
-  const min = range.min ?? 0;
-  if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > range.max) {
-    throw invalidField(field, `must be a whole number from ${min} to ${range.max}, got ${String(value)}`);
-  }
-  return value;
 }

@@ -9,20 +9,25 @@ import type {
   GetMessagesRequest,
   GetMessagesResponse,
   ListRevisionsResponse,
+  ListRoomsRequest,
+  ListRoomsResponse,
   Message,
   MessageBatch,
   MessageKey,
   MessageService,
   MessageStream,
+  Room,
+  RoomKey,
   StreamMessagesRequest,
   UpdateMessageRequest,
+  UpdateRoomRequest,
 } from "../../src/contracts/mod.ts";
 import type { CallContext } from "../../src/core/context.ts";
 import { abortError, ChatError } from "../../src/core/errors.ts";
 import { DEFAULT_ROOM } from "../../src/core/limits.ts";
 
 /** One room's log; the batch at each position is one array, whoever asks. */
-class Room {
+class RoomLog {
   readonly messages: Message[] = [];
   readonly batches: MessageBatch[] = [];
   readonly watchers = new Set<() => void>();
@@ -48,7 +53,7 @@ export class MemoryMessageService implements MessageService {
   following = 0;
   /** A subscriber that is further behind has failed. */
   maxBehind = Infinity;
-  readonly #rooms = new Map<string, Room>();
+  readonly #rooms = new Map<string, RoomLog>();
 
   /** Appends to a room and tells its subscribers. */
   append(request: CreateMessageRequest): Message {
@@ -99,6 +104,37 @@ export class MemoryMessageService implements MessageService {
     return Promise.resolve({ revisions: [] });
   }
 
+  async listRooms(_request: ListRoomsRequest, context: CallContext): Promise<ListRoomsResponse> {
+    return {
+      rooms: await Promise.all([...this.#rooms.keys()].map((room) => this.getRoom({ room }, context))),
+      hasMore: false,
+      nextRoom: "",
+    };
+  }
+
+  getRoom({ room = DEFAULT_ROOM }: RoomKey, context: CallContext): Promise<Room> {
+    this.contexts.push(context);
+    const { messages } = this.#room(room);
+    return Promise.resolve({
+      ...{
+        room,
+        title: "",
+        description: "",
+        restricted: false,
+        members: [],
+        documents: false,
+        assistant: false,
+        version: 0,
+        updatedAtMs: 0,
+      },
+      ...{ memberCount: 0, headSeq: messages.length, messageCount: messages.length, lastActivityMs: messages.at(-1)?.createdAtMs ?? 0 },
+    });
+  }
+
+  updateRoom(request: UpdateRoomRequest, context: CallContext): Promise<Room> {
+    return this.getRoom(request, context);
+  }
+
   streamMessages(request: StreamMessagesRequest, context: CallContext): Promise<MessageStream> {
     this.contexts.push(context);
     this.subscriptions.push(request);
@@ -110,7 +146,7 @@ export class MemoryMessageService implements MessageService {
     return Promise.resolve(this.#follow(room, startSeq, context.signal));
   }
 
-  #follow(room: Room, startSeq: number, signal: AbortSignal): MessageStream {
+  #follow(room: RoomLog, startSeq: number, signal: AbortSignal): MessageStream {
     const failure = new AbortController();
     const stream = { startSeq, position: startSeq, failed: failure.signal, [Symbol.asyncIterator]: () => follow() };
     room.watchers.add(() => {
@@ -139,9 +175,9 @@ export class MemoryMessageService implements MessageService {
     return stream;
   }
 
-  #room(name: string = DEFAULT_ROOM): Room {
+  #room(name: string = DEFAULT_ROOM): RoomLog {
     const key = name || DEFAULT_ROOM;
-    const room = this.#rooms.get(key) ?? new Room();
+    const room = this.#rooms.get(key) ?? new RoomLog();
     this.#rooms.set(key, room);
     return room;
   }

@@ -31,6 +31,23 @@ Deno.test("MessageServiceClient speaks every method with the real service", LIBR
     assertEquals((await client.deleteMessage({ id: 1 })).success, true);
     assertEquals((await client.deleteMessage({ id: 1 })).success, false);
     assertEquals((await client.getMessages()).totalCount, 0);
+    const set = await client.updateRoom({ title: "Here", members: ["alice"], replaceMembers: true, documents: true, ifVersion: 0 });
+    assertEquals([set.room, set.title, set.members, set.documents, set.restricted, set.version], [
+      "general",
+      "Here",
+      ["alice"],
+      true,
+      false,
+      1,
+    ]);
+    assertEquals(
+      (await client.updateRoom({ documents: false, title: "" })).members,
+      ["alice"],
+      "an empty title is a change, unset members are none",
+    );
+    assertEquals((await assertRejects(() => client.updateRoom({ ifVersion: 1 }), ChatError)).code, "aborted");
+    const { rooms, hasMore } = await client.listRooms({ limit: 1 });
+    assertEquals([rooms, hasMore], [[{ ...await client.getRoom(), members: [] }], false]);
     const missing = await assertRejects(() => client.getMessage({ id: 9 }), ChatError);
     assertEquals(missing.code, "not_found");
     const refused = await assertRejects(() => client.createMessage({ username: "alice", content: "" }), ChatError);

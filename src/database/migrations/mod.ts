@@ -1,5 +1,6 @@
 import { messages } from "./0001_messages.ts";
 import { rag } from "./0002_rag.ts";
+import { roomSettings } from "./0003_room_settings.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
 export interface Migration {
@@ -11,4 +12,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { name: "messages", sql: messages },
   { name: "rag", sql: rag },
+  { name: "room settings", sql: roomSettings },
 ];

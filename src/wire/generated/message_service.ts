@@ -8,13 +8,18 @@ import type { DeleteMessageResponse as _chat_DeleteMessageResponse, DeleteMessag
 import type { GetMessageRequest as _chat_GetMessageRequest, GetMessageRequest__Output as _chat_GetMessageRequest__Output } from './chat/GetMessageRequest.ts';
 import type { GetMessagesRequest as _chat_GetMessagesRequest, GetMessagesRequest__Output as _chat_GetMessagesRequest__Output } from './chat/GetMessagesRequest.ts';
 import type { GetMessagesResponse as _chat_GetMessagesResponse, GetMessagesResponse__Output as _chat_GetMessagesResponse__Output } from './chat/GetMessagesResponse.ts';
+import type { GetRoomRequest as _chat_GetRoomRequest, GetRoomRequest__Output as _chat_GetRoomRequest__Output } from './chat/GetRoomRequest.ts';
 import type { ListRevisionsRequest as _chat_ListRevisionsRequest, ListRevisionsRequest__Output as _chat_ListRevisionsRequest__Output } from './chat/ListRevisionsRequest.ts';
 import type { ListRevisionsResponse as _chat_ListRevisionsResponse, ListRevisionsResponse__Output as _chat_ListRevisionsResponse__Output } from './chat/ListRevisionsResponse.ts';
+import type { ListRoomsRequest as _chat_ListRoomsRequest, ListRoomsRequest__Output as _chat_ListRoomsRequest__Output } from './chat/ListRoomsRequest.ts';
+import type { ListRoomsResponse as _chat_ListRoomsResponse, ListRoomsResponse__Output as _chat_ListRoomsResponse__Output } from './chat/ListRoomsResponse.ts';
 import type { MessageResponse as _chat_MessageResponse, MessageResponse__Output as _chat_MessageResponse__Output } from './chat/MessageResponse.ts';
 import type { MessageRevision as _chat_MessageRevision, MessageRevision__Output as _chat_MessageRevision__Output } from './chat/MessageRevision.ts';
 import type { MessageServiceClient as _chat_MessageServiceClient, MessageServiceDefinition as _chat_MessageServiceDefinition } from './chat/MessageService.ts';
 import type { MessageStreamRequest as _chat_MessageStreamRequest, MessageStreamRequest__Output as _chat_MessageStreamRequest__Output } from './chat/MessageStreamRequest.ts';
+import type { RoomResponse as _chat_RoomResponse, RoomResponse__Output as _chat_RoomResponse__Output } from './chat/RoomResponse.ts';
 import type { UpdateMessageRequest as _chat_UpdateMessageRequest, UpdateMessageRequest__Output as _chat_UpdateMessageRequest__Output } from './chat/UpdateMessageRequest.ts';
+import type { UpdateRoomRequest as _chat_UpdateRoomRequest, UpdateRoomRequest__Output as _chat_UpdateRoomRequest__Output } from './chat/UpdateRoomRequest.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -28,13 +33,18 @@ export interface ProtoGrpcType {
     GetMessageRequest: MessageTypeDefinition<_chat_GetMessageRequest, _chat_GetMessageRequest__Output>
     GetMessagesRequest: MessageTypeDefinition<_chat_GetMessagesRequest, _chat_GetMessagesRequest__Output>
     GetMessagesResponse: MessageTypeDefinition<_chat_GetMessagesResponse, _chat_GetMessagesResponse__Output>
+    GetRoomRequest: MessageTypeDefinition<_chat_GetRoomRequest, _chat_GetRoomRequest__Output>
     ListRevisionsRequest: MessageTypeDefinition<_chat_ListRevisionsRequest, _chat_ListRevisionsRequest__Output>
     ListRevisionsResponse: MessageTypeDefinition<_chat_ListRevisionsResponse, _chat_ListRevisionsResponse__Output>
+    ListRoomsRequest: MessageTypeDefinition<_chat_ListRoomsRequest, _chat_ListRoomsRequest__Output>
+    ListRoomsResponse: MessageTypeDefinition<_chat_ListRoomsResponse, _chat_ListRoomsResponse__Output>
     MessageResponse: MessageTypeDefinition<_chat_MessageResponse, _chat_MessageResponse__Output>
     MessageRevision: MessageTypeDefinition<_chat_MessageRevision, _chat_MessageRevision__Output>
     MessageService: SubtypeConstructor<typeof grpc.Client, _chat_MessageServiceClient> & { service: _chat_MessageServiceDefinition }
     MessageStreamRequest: MessageTypeDefinition<_chat_MessageStreamRequest, _chat_MessageStreamRequest__Output>
+    RoomResponse: MessageTypeDefinition<_chat_RoomResponse, _chat_RoomResponse__Output>
     UpdateMessageRequest: MessageTypeDefinition<_chat_UpdateMessageRequest, _chat_UpdateMessageRequest__Output>
+    UpdateRoomRequest: MessageTypeDefinition<_chat_UpdateRoomRequest, _chat_UpdateRoomRequest__Output>
   }
 }
 

@@ -167,6 +167,42 @@ export const PROTOS = {
                   "idempotency_level": "NO_SIDE_EFFECTS"
                 }
               ]
+            },
+            "ListRooms": {
+              "requestType": "ListRoomsRequest",
+              "responseType": "ListRoomsResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "GetRoom": {
+              "requestType": "GetRoomRequest",
+              "responseType": "RoomResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "UpdateRoom": {
+              "requestType": "UpdateRoomRequest",
+              "responseType": "RoomResponse",
+              "options": {
+                "idempotency_level": "IDEMPOTENT"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "IDEMPOTENT"
+                }
+              ]
             }
           }
         },
@@ -508,6 +544,199 @@ export const PROTOS = {
             "createdAtMs": {
               "type": "int64",
               "id": 5
+            }
+          }
+        },
+        "RoomResponse": {
+          "fields": {
+            "room": {
+              "type": "string",
+              "id": 1
+            },
+            "title": {
+              "type": "string",
+              "id": 2
+            },
+            "description": {
+              "type": "string",
+              "id": 3
+            },
+            "restricted": {
+              "type": "bool",
+              "id": 4
+            },
+            "members": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 5
+            },
+            "documents": {
+              "type": "bool",
+              "id": 6
+            },
+            "assistant": {
+              "type": "bool",
+              "id": 7
+            },
+            "version": {
+              "type": "int32",
+              "id": 8
+            },
+            "updatedAtMs": {
+              "type": "int64",
+              "id": 9
+            },
+            "memberCount": {
+              "type": "int32",
+              "id": 10
+            },
+            "headSeq": {
+              "type": "int64",
+              "id": 11
+            },
+            "messageCount": {
+              "type": "int32",
+              "id": 12
+            },
+            "lastActivityMs": {
+              "type": "int64",
+              "id": 13
+            }
+          }
+        },
+        "GetRoomRequest": {
+          "fields": {
+            "room": {
+              "type": "string",
+              "id": 1
+            }
+          }
+        },
+        "UpdateRoomRequest": {
+          "oneofs": {
+            "_title": {
+              "oneof": [
+                "title"
+              ]
+            },
+            "_description": {
+              "oneof": [
+                "description"
+              ]
+            },
+            "_restricted": {
+              "oneof": [
+                "restricted"
+              ]
+            },
+            "_documents": {
+              "oneof": [
+                "documents"
+              ]
+            },
+            "_assistant": {
+              "oneof": [
+                "assistant"
+              ]
+            },
+            "_ifVersion": {
+              "oneof": [
+                "ifVersion"
+              ]
+            }
+          },
+          "fields": {
+            "room": {
+              "type": "string",
+              "id": 1
+            },
+            "title": {
+              "type": "string",
+              "id": 2,
+              "options": {
+                "proto3_optional": true
+              }
+            },
+            "description": {
+              "type": "string",
+              "id": 3,
+              "options": {
+                "proto3_optional": true
+              }
+            },
+            "restricted": {
+              "type": "bool",
+              "id": 4,
+              "options": {
+                "proto3_optional": true
+              }
+            },
+            "members": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 5
+            },
+            "replaceMembers": {
+              "type": "bool",
+              "id": 6
+            },
+            "documents": {
+              "type": "bool",
+              "id": 7,
+              "options": {
+                "proto3_optional": true
+              }
+            },
+            "assistant": {
+              "type": "bool",
+              "id": 8,
+              "options": {
+                "proto3_optional": true
+              }
+            },
+            "ifVersion": {
+              "type": "int32",
+              "id": 9,
+              "options": {
+                "proto3_optional": true
+              }
+            }
+          }
+        },
+        "ListRoomsRequest": {
+          "fields": {
+            "limit": {
+              "type": "int32",
+              "id": 1
+            },
+            "afterRoom": {
+              "type": "string",
+              "id": 2
+            },
+            "onlyDocuments": {
+              "type": "bool",
+              "id": 3
+            },
+            "visibleTo": {
+              "type": "string",
+              "id": 4
+            }
+          }
+        },
+        "ListRoomsResponse": {
+          "fields": {
+            "rooms": {
+              "rule": "repeated",
+              "type": "RoomResponse",
+              "id": 1
+            },
+            "hasMore": {
+              "type": "bool",
+              "id": 2
+            },
+            "nextRoom": {
+              "type": "string",
+              "id": 3
             }
           }
         },

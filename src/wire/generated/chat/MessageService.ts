@@ -9,11 +9,16 @@ import type { DeleteMessageResponse as _chat_DeleteMessageResponse, DeleteMessag
 import type { GetMessageRequest as _chat_GetMessageRequest, GetMessageRequest__Output as _chat_GetMessageRequest__Output } from '../chat/GetMessageRequest.ts';
 import type { GetMessagesRequest as _chat_GetMessagesRequest, GetMessagesRequest__Output as _chat_GetMessagesRequest__Output } from '../chat/GetMessagesRequest.ts';
 import type { GetMessagesResponse as _chat_GetMessagesResponse, GetMessagesResponse__Output as _chat_GetMessagesResponse__Output } from '../chat/GetMessagesResponse.ts';
+import type { GetRoomRequest as _chat_GetRoomRequest, GetRoomRequest__Output as _chat_GetRoomRequest__Output } from '../chat/GetRoomRequest.ts';
 import type { ListRevisionsRequest as _chat_ListRevisionsRequest, ListRevisionsRequest__Output as _chat_ListRevisionsRequest__Output } from '../chat/ListRevisionsRequest.ts';
 import type { ListRevisionsResponse as _chat_ListRevisionsResponse, ListRevisionsResponse__Output as _chat_ListRevisionsResponse__Output } from '../chat/ListRevisionsResponse.ts';
+import type { ListRoomsRequest as _chat_ListRoomsRequest, ListRoomsRequest__Output as _chat_ListRoomsRequest__Output } from '../chat/ListRoomsRequest.ts';
+import type { ListRoomsResponse as _chat_ListRoomsResponse, ListRoomsResponse__Output as _chat_ListRoomsResponse__Output } from '../chat/ListRoomsResponse.ts';
 import type { MessageResponse as _chat_MessageResponse, MessageResponse__Output as _chat_MessageResponse__Output } from '../chat/MessageResponse.ts';
 import type { MessageStreamRequest as _chat_MessageStreamRequest, MessageStreamRequest__Output as _chat_MessageStreamRequest__Output } from '../chat/MessageStreamRequest.ts';
+import type { RoomResponse as _chat_RoomResponse, RoomResponse__Output as _chat_RoomResponse__Output } from '../chat/RoomResponse.ts';
 import type { UpdateMessageRequest as _chat_UpdateMessageRequest, UpdateMessageRequest__Output as _chat_UpdateMessageRequest__Output } from '../chat/UpdateMessageRequest.ts';
+import type { UpdateRoomRequest as _chat_UpdateRoomRequest, UpdateRoomRequest__Output as _chat_UpdateRoomRequest__Output } from '../chat/UpdateRoomRequest.ts';
 
 export interface MessageServiceClient extends grpc.Client {
   CreateMessage(argument: _chat_CreateMessageRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_MessageResponse__Output>): grpc.ClientUnaryCall;
@@ -52,6 +57,15 @@ export interface MessageServiceClient extends grpc.Client {
   getMessages(argument: _chat_GetMessagesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_GetMessagesResponse__Output>): grpc.ClientUnaryCall;
   getMessages(argument: _chat_GetMessagesRequest, callback: grpc.requestCallback<_chat_GetMessagesResponse__Output>): grpc.ClientUnaryCall;
   
+  GetRoom(argument: _chat_GetRoomRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  GetRoom(argument: _chat_GetRoomRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  GetRoom(argument: _chat_GetRoomRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  GetRoom(argument: _chat_GetRoomRequest, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  getRoom(argument: _chat_GetRoomRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  getRoom(argument: _chat_GetRoomRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  getRoom(argument: _chat_GetRoomRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  getRoom(argument: _chat_GetRoomRequest, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  
   ListRevisions(argument: _chat_ListRevisionsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
   ListRevisions(argument: _chat_ListRevisionsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
   ListRevisions(argument: _chat_ListRevisionsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
@@ -60,6 +74,15 @@ export interface MessageServiceClient extends grpc.Client {
   listRevisions(argument: _chat_ListRevisionsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
   listRevisions(argument: _chat_ListRevisionsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
   listRevisions(argument: _chat_ListRevisionsRequest, callback: grpc.requestCallback<_chat_ListRevisionsResponse__Output>): grpc.ClientUnaryCall;
+  
+  ListRooms(argument: _chat_ListRoomsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListRoomsResponse__Output>): grpc.ClientUnaryCall;
+  ListRooms(argument: _chat_ListRoomsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_ListRoomsResponse__Output>): grpc.ClientUnaryCall;
+  ListRooms(argument: _chat_ListRoomsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListRoomsResponse__Output>): grpc.ClientUnaryCall;
+  ListRooms(argument: _chat_ListRoomsRequest, callback: grpc.requestCallback<_chat_ListRoomsResponse__Output>): grpc.ClientUnaryCall;
+  listRooms(argument: _chat_ListRoomsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListRoomsResponse__Output>): grpc.ClientUnaryCall;
+  listRooms(argument: _chat_ListRoomsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_ListRoomsResponse__Output>): grpc.ClientUnaryCall;
+  listRooms(argument: _chat_ListRoomsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListRoomsResponse__Output>): grpc.ClientUnaryCall;
+  listRooms(argument: _chat_ListRoomsRequest, callback: grpc.requestCallback<_chat_ListRoomsResponse__Output>): grpc.ClientUnaryCall;
   
   StreamMessages(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_chat_MessageStreamRequest, _chat_MessageResponse__Output>;
   StreamMessages(options?: grpc.CallOptions): grpc.ClientDuplexStream<_chat_MessageStreamRequest, _chat_MessageResponse__Output>;
@@ -75,6 +98,15 @@ export interface MessageServiceClient extends grpc.Client {
   updateMessage(argument: _chat_UpdateMessageRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_MessageResponse__Output>): grpc.ClientUnaryCall;
   updateMessage(argument: _chat_UpdateMessageRequest, callback: grpc.requestCallback<_chat_MessageResponse__Output>): grpc.ClientUnaryCall;
   
+  UpdateRoom(argument: _chat_UpdateRoomRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  UpdateRoom(argument: _chat_UpdateRoomRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  UpdateRoom(argument: _chat_UpdateRoomRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  UpdateRoom(argument: _chat_UpdateRoomRequest, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  updateRoom(argument: _chat_UpdateRoomRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  updateRoom(argument: _chat_UpdateRoomRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  updateRoom(argument: _chat_UpdateRoomRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  updateRoom(argument: _chat_UpdateRoomRequest, callback: grpc.requestCallback<_chat_RoomResponse__Output>): grpc.ClientUnaryCall;
+  
 }
 
 export interface MessageServiceHandlers extends grpc.UntypedServiceImplementation {
@@ -86,11 +118,17 @@ export interface MessageServiceHandlers extends grpc.UntypedServiceImplementatio
   
   GetMessages: grpc.handleUnaryCall<_chat_GetMessagesRequest__Output, _chat_GetMessagesResponse>;
   
+  GetRoom: grpc.handleUnaryCall<_chat_GetRoomRequest__Output, _chat_RoomResponse>;
+  
   ListRevisions: grpc.handleUnaryCall<_chat_ListRevisionsRequest__Output, _chat_ListRevisionsResponse>;
+  
+  ListRooms: grpc.handleUnaryCall<_chat_ListRoomsRequest__Output, _chat_ListRoomsResponse>;
   
   StreamMessages: grpc.handleBidiStreamingCall<_chat_MessageStreamRequest__Output, _chat_MessageResponse>;
   
   UpdateMessage: grpc.handleUnaryCall<_chat_UpdateMessageRequest__Output, _chat_MessageResponse>;
+  
+  UpdateRoom: grpc.handleUnaryCall<_chat_UpdateRoomRequest__Output, _chat_RoomResponse>;
   
 }
 
@@ -99,7 +137,10 @@ export interface MessageServiceDefinition extends grpc.ServiceDefinition {
   DeleteMessage: MethodDefinition<_chat_DeleteMessageRequest, _chat_DeleteMessageResponse, _chat_DeleteMessageRequest__Output, _chat_DeleteMessageResponse__Output>
   GetMessage: MethodDefinition<_chat_GetMessageRequest, _chat_MessageResponse, _chat_GetMessageRequest__Output, _chat_MessageResponse__Output>
   GetMessages: MethodDefinition<_chat_GetMessagesRequest, _chat_GetMessagesResponse, _chat_GetMessagesRequest__Output, _chat_GetMessagesResponse__Output>
+  GetRoom: MethodDefinition<_chat_GetRoomRequest, _chat_RoomResponse, _chat_GetRoomRequest__Output, _chat_RoomResponse__Output>
   ListRevisions: MethodDefinition<_chat_ListRevisionsRequest, _chat_ListRevisionsResponse, _chat_ListRevisionsRequest__Output, _chat_ListRevisionsResponse__Output>
+  ListRooms: MethodDefinition<_chat_ListRoomsRequest, _chat_ListRoomsResponse, _chat_ListRoomsRequest__Output, _chat_ListRoomsResponse__Output>
   StreamMessages: MethodDefinition<_chat_MessageStreamRequest, _chat_MessageResponse, _chat_MessageStreamRequest__Output, _chat_MessageResponse__Output>
   UpdateMessage: MethodDefinition<_chat_UpdateMessageRequest, _chat_MessageResponse, _chat_UpdateMessageRequest__Output, _chat_MessageResponse__Output>
+  UpdateRoom: MethodDefinition<_chat_UpdateRoomRequest, _chat_RoomResponse, _chat_UpdateRoomRequest__Output, _chat_RoomResponse__Output>
 }

@@ -18,7 +18,7 @@ export interface SourceFile {
 
 /**
  * The boxes of the picture and the boxes each may look into. Arrows point inward: `core` sees nothing, `grpc` and `gateway` see contracts and
- * never a service or each other, a service sees no transport, and `app` alone sees everything.
+ * never a service or each other, a service sees no transport, `roles` alone sees the services, and `app` puts them and the faces together.
  */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   core: [],
@@ -34,7 +34,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   rag: ["core", "contracts", "database", "observability"],
   grpc: ["core", "contracts", "config", "observability", "wire"],
   gateway: ["core", "contracts", "config", "observability"],
-  app: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "grpc", "gateway", "clients"],
+  roles: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "clients"],
+  app: ["core", "contracts", "config", "observability", "database", "roles", "grpc", "gateway"],
   main: ["core", "config", "observability", "app"],
 };
 

@@ -9,6 +9,7 @@ import type { Config } from "../src/config/config.ts";
 import { nearMisses } from "../src/config/near_misses.ts";
 import { applyPresets } from "../src/config/presets.ts";
 import { inspectConfig } from "../src/config/read.ts";
+import { playsService } from "../src/config/roles.ts";
 import { settingNames } from "../src/config/settings.ts";
 import { parsePostgresUrl, type PostgresAddress } from "../src/database/postgres/address.ts";
 
@@ -50,7 +51,7 @@ function paths(config: Config): { readonly dataDirs: readonly string[]; readonly
     .filter((path) => path !== undefined);
   // The worker that reads documents is loaded as a file at run time.
   if (config.services.has("rag") && config.database.kind === "postgres") files.push("src");
-  if (config.database.kind !== "pglite" || !usesDatabase(config)) return { dataDirs: [], files };
+  if (config.database.kind !== "pglite" || !playsService(config.services)) return { dataDirs: [], files };
   // PGlite's worker is loaded as a file at run time; relative, because tasks run in the project's folder.
   return { dataDirs: [config.database.dataDir], files: [...files, "src", pgliteFolder()] };
 }
@@ -61,15 +62,10 @@ function hostOf(baseUrl: string): string {
   return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
 }
 
-/** Whether this process plays a service, rather than being a gateway alone. */
-function usesDatabase({ services }: Config): boolean {
-  return services.has("message") || services.has("rag");
-}
-
 /** Where the database servers are; none when a URL is wrong, of which the server itself will tell. */
 function postgres(config: Config): readonly PostgresAddress[] {
   const { database } = config;
-  if (database.kind !== "postgres" || !usesDatabase(config)) return [];
+  if (database.kind !== "postgres" || !playsService(config.services)) return [];
   try {
     return [database.url, database.readUrl].flatMap((url) => url === undefined ? [] : [parsePostgresUrl(url)]);
   } catch {
@@ -88,18 +84,18 @@ function pgliteFolder(): string {
 }
 
 function addresses(config: Config): readonly string[] {
-  const { services, http, grpc, messageServiceAddress, metrics } = config;
+  const { services, http, grpc, serviceAddresses, metrics } = config;
   const at = (host: string, port: number) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const found: string[] = [];
   if (services.has("gateway")) found.push(at(http.host, http.port));
-  if (usesDatabase(config) && grpc.enabled) found.push(at(grpc.host, grpc.port));
+  if (playsService(config.services) && grpc.enabled) found.push(at(grpc.host, grpc.port));
   for (const server of postgres(config)) {
     found.push(...sockets(server).map((path) => `unix:${path}`));
     found.push(...server.endpoints.filter(({ host }) => !host.startsWith("/")).map(({ host, port }) => at(host, port)));
   }
   if (services.has("message")) found.push(...config.nats?.servers ?? []);
   if (metrics !== undefined) found.push(at(metrics.host, metrics.port));
-  if (messageServiceAddress !== undefined) found.push(messageServiceAddress);
+  found.push(...Object.values(serviceAddresses).flat());
   if (services.has("rag")) {
     found.push(...[config.embedding, config.rerank].flatMap((model) => model === undefined ? [] : [hostOf(model.baseUrl)]));
   }

@@ -117,6 +117,11 @@ export class AIServiceClient implements AsyncDisposable {
     return callUnary({ pool: this.#pool, options: this.#options }, rpc.analyzeSentiment, request, { ...options, repeatable: true });
   }
 
+  /** Whether the service is there, as the last calls have seen; true before the first one. Asks nobody. */
+  get reachable(): boolean {
+    return this.#pool.reachable;
+  }
+
   /** Ends calls and streams that still run with `cancelled`, and closes the connections; idempotent. */
   close(): Promise<void> {
     return this.#pool.close();

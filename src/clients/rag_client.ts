@@ -80,6 +80,11 @@ export class RAGServiceClient implements AsyncDisposable {
     return this.#repeat(rpc.deleteDocument, request, options);
   }
 
+  /** Whether the service is there, as the last calls have seen; true before the first one. Asks nobody. */
+  get reachable(): boolean {
+    return this.#pool.reachable;
+  }
+
   /** Ends calls that still run with `cancelled`, and closes the connections; idempotent. */
   close(): Promise<void> {
     return this.#pool.close();

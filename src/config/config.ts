@@ -14,8 +14,8 @@ export interface Config {
   readonly http: { readonly host: string; readonly port: number };
   readonly grpc: GrpcConfig;
   readonly database: DatabaseConfig;
-  /** `host:port` of a message service that runs elsewhere; set exactly when this process is a gateway without the message role. */
-  readonly messageServiceAddress?: string;
+  /** Where services run, as `host:port` each, that a part of this process calls and that this process does not play itself. */
+  readonly serviceAddresses: Readonly<Partial<Record<Exclude<ServiceName, "gateway">, readonly string[]>>>;
   /** Where embeddings come from; absent: search goes by words alone. */
   readonly embedding?: ModelConfig;
   /** Who judges the best results of a search; absent: nobody. */

@@ -66,13 +66,18 @@ export const host: Kind<string> = {
   },
 };
 
-/** `host:port` of another process. */
-export const address: Kind<string> = {
+/** `host:port` of another process, or of several that do the same, separated by commas. */
+export const addresses: Kind<readonly string[]> = {
   parse(text) {
-    const port = Number(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(text)?.[1]);
-    return port >= 1 && port <= 65_535 ? { value: text } : { wanted: "host:port" };
+    const found = [...new Set(text.split(",").map((part) => part.trim()).filter((part) => part !== ""))];
+    return found.length > 0 && found.every(isAddress) ? { value: found } : { wanted: "host:port, or several separated by commas" };
   },
 };
+
+function isAddress(text: string): boolean {
+  const port = Number(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(text)?.[1]);
+  return port >= 1 && port <= 65_535;
+}
 
 /** A port, 0 for a free one, `off`, or `auto`. */
 export const metricsPort: Kind<number | "off" | "auto"> = {

@@ -2,6 +2,7 @@ import { ChatError } from "../core/errors.ts";
 import type { Config, DatabaseConfig, GrpcConfig, ModelConfig } from "./config.ts";
 import { nearMisses } from "./near_misses.ts";
 import { toNatsConfig } from "./nats.ts";
+import { addressSetting, callsElsewhere, roleNames } from "./roles.ts";
 import { crossCheck, isPublic } from "./rules.ts";
 import { type Setting, type SettingName, settingNames, settings, type SettingValues } from "./settings.ts";
 
@@ -55,8 +56,10 @@ function defaultValue(setting: Setting<unknown>, text: string): unknown {
 
 function doubts(values: SettingValues): string[] {
   const doubts: string[] = [];
-  if (values.MESSAGE_SERVICE_ADDR !== undefined && values.SERVICES.has("message")) {
-    doubts.push("MESSAGE_SERVICE_ADDR is not used, because SERVICES has message run in this process");
+  for (const role of roleNames) {
+    if (values[addressSetting(role)] === undefined || callsElsewhere(values.SERVICES, role)) continue;
+    const why = values.SERVICES.has(role) ? `SERVICES has ${role} run in this process` : "nothing in SERVICES calls it";
+    doubts.push(`${addressSetting(role)} is not used, because ${why}`);
   }
   if (values.SERVICES.has("gateway") && isPublic(values.HTTP_HOST)) {
     doubts.push(
@@ -68,14 +71,13 @@ function doubts(values: SettingValues): string[] {
 }
 
 function toConfig(values: SettingValues): Config {
-  const remote = values.SERVICES.has("message") ? undefined : values.MESSAGE_SERVICE_ADDR;
   const nats = toNatsConfig(values);
   return {
     services: values.SERVICES,
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT },
     grpc: toGrpcConfig(values),
     database: toDatabaseConfig(values),
-    ...(remote === undefined ? {} : { messageServiceAddress: remote }),
+    serviceAddresses: toServiceAddresses(values),
     ...toModels(values),
     authMode: values.AUTH_MODE,
     eventBus: values.EVENT_BUS ?? (values.DATABASE_URL === undefined ? "memory" : "postgres"),
@@ -85,6 +87,13 @@ function toConfig(values: SettingValues): Config {
     logLevel: values.LOG_LEVEL,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   };
+}
+
+function toServiceAddresses(values: SettingValues): Config["serviceAddresses"] {
+  return Object.fromEntries(roleNames.flatMap((role) => {
+    const found = values[addressSetting(role)];
+    return found !== undefined && callsElsewhere(values.SERVICES, role) ? [[role, found]] : [];
+  }));
 }
 
 function toModels(values: SettingValues): Pick<Config, "embedding" | "rerank"> {

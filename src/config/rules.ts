@@ -4,6 +4,7 @@
  * @module
  */
 import { checkNats } from "./nats.ts";
+import { addressSetting, neededBy, playsService, roleNames } from "./roles.ts";
 import type { SettingValues } from "./settings.ts";
 
 type Explicit = Readonly<Record<string, string | undefined>>;
@@ -27,12 +28,12 @@ export function isPublic(host: string): boolean {
 }
 
 function checkRoles(values: SettingValues): string[] {
-  const problems: string[] = [];
-  const plays = (service: "gateway" | "message" | "rag") => values.SERVICES.has(service);
-  if (plays("gateway") && !plays("message") && values.MESSAGE_SERVICE_ADDR === undefined) {
-    problems.push("MESSAGE_SERVICE_ADDR must be set when SERVICES has gateway without message, got nothing");
-  }
-  if (!plays("gateway") && !values.GRPC_ENABLED) {
+  const problems = roleNames.flatMap((role) => {
+    const setting = addressSetting(role);
+    const caller = values[setting] === undefined ? neededBy(values.SERVICES, role) : undefined;
+    return caller === undefined ? [] : [`${setting} must be set when SERVICES has ${caller} without ${role}, got nothing`];
+  });
+  if (!values.SERVICES.has("gateway") && !values.GRPC_ENABLED) {
     problems.push("GRPC_ENABLED must be true when SERVICES has no gateway, because services are reached over gRPC only, got false");
   }
   return problems;
@@ -74,7 +75,7 @@ function checkPublicAddresses(values: SettingValues, env: Explicit): string[] {
     {
       name: "GRPC_SERVER_HOST",
       host: values.GRPC_SERVER_HOST,
-      listens: values.GRPC_ENABLED && (values.SERVICES.has("message") || values.SERVICES.has("rag")),
+      listens: values.GRPC_ENABLED && playsService(values.SERVICES),
     },
   ];
   return faces.filter((face) => face.listens && isPublic(face.host)).flatMap((face) => {

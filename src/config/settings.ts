@@ -7,7 +7,7 @@
 import { natsServers, subjectPrefix } from "./nats_kinds.ts";
 import {
   accessLogMode,
-  address,
+  addresses,
   flag,
   host,
   httpUrl,
@@ -57,10 +57,11 @@ export const settings = {
     "All that this version has, so that one process is a whole system",
   ),
   MESSAGE_SERVICE_ADDR: optional(
-    address,
-    "host:port of the message service's gRPC server, for a gateway that does not play `message` itself",
-    "Needed only when the system is split over processes",
+    addresses,
+    "host:port of the message service's gRPC server, or of several over which calls are spread, separated by commas; for a process that calls it and does not play `message` itself",
+    "Needed only when the system is split over processes; a gateway cannot do without",
   ),
+  RAG_SERVICE_ADDR: optional(addresses, "The same for the RAG service and `rag`", "Unset: what needs documents does without"),
   HTTP_HOST: given(host, "127.0.0.1", "Address that the HTTP gateway listens on", "Only this machine, until somebody decides otherwise"),
   HTTP_PORT: given(PORT, "8000", "Port of the HTTP gateway; 0 takes a free one", "The usual port of a web service in development"),
   GRPC_ENABLED: given(

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import type { MessageService } from "../contracts/mod.ts";
+import type { Services } from "../contracts/mod.ts";
 import type { Log } from "../observability/log.ts";
 import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
 import { healthRoutes, type Readiness } from "./health_routes.ts";
@@ -11,9 +11,12 @@ import { MAX_URL_LENGTH } from "./query.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
+/** The services that a gateway shows: messages always, the others where it has them. */
+export type GatewayServices = Pick<Services, "message"> & Partial<Services>;
+
 /** What the routes work with. */
 export interface GatewayAppOptions {
-  readonly services: { readonly message: MessageService };
+  readonly services: GatewayServices;
   readonly readiness: () => Readiness;
   readonly log: Log;
   readonly calls: OpenCalls;

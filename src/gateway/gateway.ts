@@ -1,8 +1,7 @@
-import type { MessageService } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
-import { createGatewayApp } from "./app.ts";
+import { createGatewayApp, type GatewayServices } from "./app.ts";
 import { OpenCalls } from "./context.ts";
 import type { Readiness } from "./health_routes.ts";
 
@@ -11,7 +10,7 @@ export type { Readiness };
 /** What the gateway works with. */
 export interface GatewayOptions {
   readonly http: { readonly host: string; readonly port: number };
-  readonly services: { readonly message: MessageService };
+  readonly services: GatewayServices;
   /** Answers from memory; asked at every `/readyz`. */
   readonly readiness: () => Readiness;
   readonly log: Log;

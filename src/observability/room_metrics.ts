@@ -24,8 +24,8 @@ interface MeasuredMessages {
   };
 }
 
-/** Adds the metrics of the database and of the message service over it. */
-export function addRoomMetrics(metrics: Metrics, { database, message }: { database: MeasuredDatabase; message: MeasuredMessages }): void {
+/** Adds the metrics of the database. */
+export function addDatabaseMetrics(metrics: Metrics, database: MeasuredDatabase): void {
   metrics.gauge("database_up", "1 while the database answers", () => Number(database.health().ok));
   metrics.gauge("database_connections_max", "Statements that may run at once", () => database.connections);
   metrics.gauge("database_connections_busy", "Connections that somebody holds", () => database.load().busy);
@@ -37,6 +37,10 @@ export function addRoomMetrics(metrics: Metrics, { database, message }: { databa
   );
   metrics.counter("database_statement_failures_total", "Statements that failed", () => database.load().failures);
   metrics.counter("database_statement_seconds_total", "Time that statements took together", () => database.load().seconds);
+}
+
+/** Adds the metrics of the message service. */
+export function addMessageMetrics(metrics: Metrics, message: MeasuredMessages): void {
   metrics.gauge("message_creations_waiting", "Messages that wait to be stored", () => message.load.creations);
   metrics.gauge("message_feed_rooms", "Rooms that are followed here", () => message.load.rooms);
   metrics.gauge("message_feed_subscriptions", "Subscriptions to rooms, over gRPC and HTTP", () => message.load.readers);

@@ -123,3 +123,29 @@ Deno.test("a gateway in another process than its message service serves REST and
     await rooms.app.stop();
   }
 });
+
+Deno.test("readiness counts what a process plays itself, and tells of every service that it calls elsewhere", LIBRARY_HANDLES, async () => {
+  await using dir = await tempDir();
+  const nobody = "127.0.0.1:1";
+  const documents = await start({
+    ...{ DATA_DIR: `${dir.path}/data`, SERVICES: "gateway,rag" },
+    MESSAGE_SERVICE_ADDR: nobody,
+  });
+  const face = await start({
+    ...{ SERVICES: "gateway", GRPC_ENABLED: "false", MESSAGE_SERVICE_ADDR: `${nobody},127.0.0.1:2` },
+    RAG_SERVICE_ADDR: `127.0.0.1:${documents.grpcPort}`,
+  });
+  const ready = async (httpPort: number | undefined) => await (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).json();
+  try {
+    const well = { ok: true };
+    assertEquals(await ready(documents.httpPort), { ok: true, checks: { database: well, message: well } });
+    assertEquals(await ready(face.httpPort), { ok: true, checks: { message: well, rag: well } });
+    const away = await fetch(`http://127.0.0.1:${face.httpPort}/v1/messages`);
+    assertEquals([away.status, (await away.json()).code], [503, "unavailable"]);
+    const message = { ok: false, problem: "The message service cannot be reached" };
+    assertEquals(await ready(face.httpPort), { ok: true, checks: { message, rag: well } });
+  } finally {
+    await face.app.stop();
+    await documents.app.stop();
+  }
+});

@@ -95,12 +95,31 @@ Deno.test("readConfig picks the event bus by the database, and refuses postgres 
   assertEquals(inspectConfig({ EVENT_BUS: "postgres" }).problems, ["EVENT_BUS must be memory when DATABASE_URL is not set, got postgres"]);
 });
 
-Deno.test("readConfig wants an address for a message service that runs elsewhere, and gRPC for one that is alone", () => {
+Deno.test("readConfig wants an address for what a part cannot do without and runs elsewhere, and gRPC for services without a gateway", () => {
   assertMatch(inspectConfig({ SERVICES: "gateway" }).problems.join(), /^MESSAGE_SERVICE_ADDR must be set/);
-  assertEquals(readConfig({ SERVICES: "gateway", MESSAGE_SERVICE_ADDR: "[::1]:50051" }).messageServiceAddress, "[::1]:50051");
-  assertEquals(readConfig({ MESSAGE_SERVICE_ADDR: "other:50051" }).messageServiceAddress, undefined);
   assertMatch(inspectConfig({ SERVICES: "message" }).problems.join(), /^GRPC_ENABLED must be true/);
   assertEquals(inspectConfig({ SERVICES: "gateway", MESSAGE_SERVICE_ADDR: "other" }).problems.length, 2);
+  assertEquals(inspectConfig({ SERVICES: "gateway,message" }).problems, [], "a gateway does without documents");
+});
+
+Deno.test("readConfig keeps the addresses of services that a part of this process calls, and doubts the others", () => {
+  const addresses = (env: Record<string, string>) => readConfig(env).serviceAddresses;
+  const gateway = { SERVICES: "gateway", MESSAGE_SERVICE_ADDR: "[::1]:50051", RAG_SERVICE_ADDR: "a:1, b.example:2,a:1" };
+  assertEquals(addresses(gateway), { message: ["[::1]:50051"], rag: ["a:1", "b.example:2"] });
+  assertEquals(inspectConfig(gateway).warnings, []);
+  const whole = { MESSAGE_SERVICE_ADDR: "other:50051" };
+  assertEquals(addresses(whole), {});
+  assertEquals(inspectConfig(whole).warnings, ["MESSAGE_SERVICE_ADDR is not used, because SERVICES has message run in this process"]);
+  const documents = { SERVICES: "rag", GRPC_ENABLED: "true", MESSAGE_SERVICE_ADDR: "other:50051" };
+  assertEquals(addresses(documents), {});
+  assertEquals(inspectConfig(documents).warnings, ["MESSAGE_SERVICE_ADDR is not used, because nothing in SERVICES calls it"]);
+  for (const wrong of ["host", "a:1,b", "a:0", "a:65536", ",", "http://a:1", "a:1;b:2"]) {
+    assertMatch(
+      inspectConfig({ ...gateway, RAG_SERVICE_ADDR: wrong }).problems.join(),
+      /^RAG_SERVICE_ADDR must be host:port, or several/,
+      wrong,
+    );
+  }
 });
 
 Deno.test("readConfig wants both TLS files with TLS", () => {

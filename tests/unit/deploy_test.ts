@@ -59,13 +59,11 @@ for (const file of COMPOSE) {
       for (const [key, value] of Object.entries(env)) assertEquals(typeof value, "string", `${key} of ${name} must be in quotes`);
       const config = checkSettings(`${file}, ${name}`, env["DATABASE_URL"] === undefined ? env : { ...env, DATABASE_URL });
       assertGreater(Number.parseInt(service.stop_grace_period) * 1_000, (config?.shutdownTimeoutMs ?? Infinity) + CLOSE_MS);
-      const address = config?.messageServiceAddress?.split(":");
-      if (address !== undefined) {
-        assertEquals(
-          compose.services[address[0] ?? ""]?.environment.SERVICES,
-          "message",
-          "MESSAGE_SERVICE_ADDR leads to the message service",
-        );
+      for (const [role, addresses] of Object.entries(config?.serviceAddresses ?? {})) {
+        for (const address of addresses) {
+          const played: string = compose.services[address.split(":")[0] ?? ""]?.environment.SERVICES ?? "";
+          assert(played.split(",").includes(role), `${name} looks for ${role} at ${address}`);
+        }
       }
     }
   });
@@ -139,8 +137,10 @@ for (const file of KUBERNETES) {
       for (const path of [certPath, keyPath, caPath]) assert(path.startsWith(`${container.volumeMounts[0].mountPath}/`), path);
       const stopMs = container.lifecycle.preStop.sleep.seconds * 1_000 + config.shutdownTimeoutMs + CLOSE_MS;
       assertGreater(pod.terminationGracePeriodSeconds * 1_000, stopMs);
-      const [host, port] = (config.messageServiceAddress ?? "").split(":");
-      if (host) assert(of("Service").some(({ metadata, spec }) => metadata.name === host && spec.ports[0].port === Number(port)), host);
+      for (const address of Object.values(config.serviceAddresses).flat()) {
+        const [host, port] = address.split(":");
+        assert(of("Service").some(({ metadata, spec }) => metadata.name === host && spec.ports[0].port === Number(port)), address);
+      }
     });
   }
 }

@@ -30,16 +30,17 @@ Deno.test("permissionFlags grants the socket and the certificates that a databas
   assertEquals(granted["allow-write"], "/run/postgresql/.s.PGSQL.5432");
 });
 
-Deno.test("permissionFlags grants a gateway alone the message service's address, and TLS its files", () => {
+Deno.test("permissionFlags grants a gateway alone the addresses of the services that it calls, and TLS its files", () => {
   const granted = flags({
     SERVICES: "gateway",
-    MESSAGE_SERVICE_ADDR: "messages:50051",
+    MESSAGE_SERVICE_ADDR: "messages:50051,[::1]:50051",
+    RAG_SERVICE_ADDR: "documents:50051",
     HTTP_HOST: "::1",
     GRPC_TLS_ENABLED: "true",
     GRPC_TLS_CERT_PATH: "/tls/cert.pem",
     GRPC_TLS_KEY_PATH: "/tls/key.pem",
   });
-  assertEquals(granted["allow-net"], "[::1]:8000,127.0.0.1:9464,messages:50051");
+  assertEquals(granted["allow-net"], "[::1]:8000,127.0.0.1:9464,messages:50051,[::1]:50051,documents:50051");
   assertEquals(granted["allow-read"], "/tls/cert.pem,/tls/key.pem");
   assertEquals(granted["allow-write"], undefined);
 });

@@ -51,6 +51,8 @@ export interface GetMessagesRequest {
   readonly search?: string;
   readonly messageType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** On metadata, in the filter language of `core/filter.ts`. */
+  readonly filter?: string;
 }
 
 /** A page of a room's history. */

@@ -31,7 +31,7 @@ const decimal = new RegExp(DECIMAL);
 export function parseFilter(text: string, field = "filter"): Filter | undefined {
   if (text.trim() === "") return undefined;
   if (text.length > MAX_UNITS) throw invalidField(field, `must be at most ${MAX_UNITS} characters, got ${text.length}`);
-  if (text.includes("\0") || !text.isWellFormed()) throw invalidField(field, "must be well-formed Unicode without U+0000");
+  if (!isStorable(text)) throw invalidField(field, "must be well-formed Unicode without U+0000");
   try {
     const filter = text.trimStart().startsWith("{") ? fromJson(parseJson(text), 0) : parseFilterText(text);
     checkDepth(filter, 0);
@@ -122,14 +122,25 @@ function list(json: unknown): readonly unknown[] {
 }
 
 function jsonKey(json: unknown): string {
-  if (typeof json === "string") return json;
+  if (typeof json === "string") return storable(json);
   throw new SyntaxError(`must name a key there, got ${shown(json)}`);
 }
 
 function jsonValue(json: unknown): string | number {
   if (typeof json === "boolean") return String(json);
-  if (typeof json === "string" || (typeof json === "number" && Number.isFinite(json))) return json;
+  if (typeof json === "string") return storable(json);
+  if (typeof json === "number" && Number.isFinite(json)) return json;
   throw new SyntaxError(`must compare with a string or a number, got ${shown(json)}`);
+}
+
+/** JSON's escapes can say what the filter's own text may not hold. */
+function storable(text: string): string {
+  if (isStorable(text)) return text;
+  throw new SyntaxError("must be well-formed Unicode without U+0000, which a JSON escape in it is");
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
 }
 
 function shown(json: unknown): string {

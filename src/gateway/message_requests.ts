@@ -49,6 +49,7 @@ const pageQuery = z.strictObject({
   before_seq: queryInt64.optional(),
   search: text.optional(),
   message_type: text.optional(),
+  filter: text.optional(),
 });
 
 const streamQuery = z.strictObject({
@@ -89,6 +90,7 @@ export function pageRequest(url: string): GetMessagesRequest {
     beforeSeq: given.before_seq,
     search: given.search,
     messageType: given.message_type,
+    filter: given.filter,
     metadata: Object.keys(query.metadata).length === 0 ? undefined : query.metadata,
   });
 }

@@ -1,7 +1,8 @@
 import { ChatError, invalidField } from "../core/errors.ts";
 
 /**
- * The longest URL taken, in characters. Every filter at its largest, each byte percent-encoded, fits; Deno itself refuses 65,535.
+ * The longest URL taken, in characters. All parameters at their largest, each byte percent-encoded, fit together, but for `filter`,
+ * which is 8,192 characters at most and rarely more than a line; Deno itself refuses 65,535.
  */
 export const MAX_URL_LENGTH = 61_440;
 

@@ -8,6 +8,7 @@
  * @module
  */
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { metadataCondition } from "../database/metadata_filter.ts";
 import type { Schema } from "../database/schema.ts";
 import { BLOCK_SIZE, WHOLE_ROOM } from "./counts.ts";
 import type { MessageRow } from "./row.ts";
@@ -84,7 +85,7 @@ function bisection(name: "since" | "until", room: string, ms: number): RawBuilde
 }
 
 function onlyAuthorAndTime(page: ValidPage): boolean {
-  return page.search === undefined && page.messageType === undefined && page.metadata === undefined;
+  return page.search === undefined && page.messageType === undefined && page.metadata === undefined && page.filter === undefined;
 }
 
 /**
@@ -146,6 +147,7 @@ function matches(page: ValidPage): RawBuilder<unknown> {
   if (page.username !== undefined) conditions.push(sql`m.username = ${page.username}`);
   if (page.messageType !== undefined) conditions.push(sql`m.message_type = ${page.messageType}`);
   if (page.metadata !== undefined) conditions.push(sql`m.metadata @> ${JSON.stringify(page.metadata)}::text::jsonb`);
+  if (page.filter !== undefined) conditions.push(metadataCondition(page.filter, sql.ref("m.metadata")));
   if (page.search !== undefined) conditions.push(found(page.room, page.search));
   return sql.join(conditions, sql` and `);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { invalidField } from "../core/errors.ts";
+import { type Filter, parseFilter } from "../core/filter.ts";
 import { checkedMetadata, integer, optionalText, text } from "../core/fields.ts";
 import { DEFAULT_MESSAGE_TYPE, DEFAULT_ROOM, limits } from "../core/limits.ts";
 import type {
@@ -45,6 +46,7 @@ export interface ValidPage {
   readonly untilMs: number | undefined;
   readonly messageType: string | undefined;
   readonly metadata: Readonly<Record<string, string>> | undefined;
+  readonly filter: Filter | undefined;
   /** Each phrase is its words in order. */
   readonly search: readonly (readonly string[])[] | undefined;
 }
@@ -97,6 +99,7 @@ export function validPage(request: GetMessagesRequest): ValidPage {
     untilMs: timestampMs("until_timestamp", request.untilTimestamp),
     messageType: optionalText("message_type", request.messageType, limits.nameBytes),
     metadata: Object.keys(metadata).length === 0 ? undefined : metadata,
+    filter: parseFilter(request.filter ?? ""),
     search: search === undefined ? undefined : validSearch(search),
   };
 }

@@ -27,6 +27,9 @@ Deno.test("MessageServiceClient speaks every method with the real service", LIBR
     const stale = await assertRejects(() => client.updateMessage({ id: 1, content: "third", ifVersion: 1 }), ChatError);
     assertEquals(stale.code, "aborted");
     assertEquals((await client.getMessage({ id: 1 })).content, "second");
+    assertEquals((await client.getMessages({ filter: "thread >= 7 and not exists(draft)" })).totalCount, 1);
+    assertEquals((await client.getMessages({ filter: '{"ne": ["thread", "7"]}' })).totalCount, 0);
+    assertEquals((await assertRejects(() => client.getMessages({ filter: "thread >=" }), ChatError)).field, "filter");
     assertEquals((await client.listRevisions({ id: 1 })).revisions.map((revision) => revision.content), ["first", "second"]);
     assertEquals((await client.deleteMessage({ id: 1 })).success, true);
     assertEquals((await client.deleteMessage({ id: 1 })).success, false);

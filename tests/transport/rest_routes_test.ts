@@ -153,6 +153,8 @@ Deno.test("GET /v1/messages takes every filter of chat.GetMessagesRequest", asyn
       ["&search=%22alpha+three%22", [3], 1],
       ["&metadata.lang=en", [1, 3], 2],
       ["&metadata.lang=en&metadata.a.b%3Dc=%C3%BC+%26", [3], 1],
+      ["&filter=lang+%3D+%22en%22+and+not+exists(%22a.b%3Dc%22)", [1], 1],
+      ["&filter=%7B%22not%22:%7B%22exists%22:%22lang%22%7D%7D&username=ann", [4], 1],
       ["&since_timestamp=1", [1, 2, 3, 4], 4],
       ["&since_timestamp=253402300799", [], 0],
       ["&until_timestamp=1", [], 0],

@@ -52,6 +52,8 @@ for (
     ["a = 1 b = 2", 'must have and, or, or the end at character 6, got "b"'],
     ["{broken", "begins like JSON and is none"],
     ['{"like": ["a", "b"]}', 'has an unknown operator "like"'],
+    ['{"eq": ["a\\u0000", "b"]}', "must be well-formed Unicode without U+0000"],
+    ['{"in": ["a", ["\\ud800"]]}', "must be well-formed Unicode without U+0000"],
     ['{"eq": ["a", null]}', "must compare with a string or a number, got null"],
     ["not ".repeat(100) + "a = 1", "levels deep"],
     ["(".repeat(5_000), "levels deep"],

@@ -364,6 +364,10 @@ export const PROTOS = {
             "untilTimestamp": {
               "type": "int64",
               "id": 12
+            },
+            "filter": {
+              "type": "string",
+              "id": 13
             }
           }
         },

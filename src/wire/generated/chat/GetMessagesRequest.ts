@@ -16,6 +16,7 @@ export interface GetMessagesRequest {
   'messageType'?: (string);
   'metadata'?: ({[key: string]: string});
   'untilTimestamp'?: (number | string | Long);
+  'filter'?: (string);
   '_afterSeq'?: "afterSeq";
   '_beforeSeq'?: "beforeSeq";
 }
@@ -33,4 +34,5 @@ export interface GetMessagesRequest__Output {
   'messageType': (string);
   'metadata': ({[key: string]: string});
   'untilTimestamp': (number);
+  'filter': (string);
 }

@@ -69,13 +69,15 @@ Deno.test("the README's commands and examples work as they stand", async (t) => 
   });
 
   await t.step("from curl", async () => {
-    const [create, page, search, edit, revisions, remove, stream, resumed, refused, ...more] = commandsOf("From curl", "curl", addresses);
+    const given = commandsOf("From curl", "curl", addresses);
+    const [create, page, search, filter, edit, revisions, remove, stream, resumed, refused, ...more] = given;
     assertEquals(more, []);
     const created = await curl(create ?? []);
     assertEquals([created.response.status, created.json.id, created.json.room], [201, 1, "kitchen"]);
     assertEquals((await curl(create ?? [])).json, created.json);
     assertEquals((await curl(page ?? [])).json.total_count, 1);
     assertEquals((await curl(search ?? [])).json.messages[0].content, "Lunch at noon?");
+    assertEquals((await curl(filter ?? [])).json.total_count, 1);
     assertEquals((await curl(edit ?? [])).json.version, 2);
     assertEquals((await curl(revisions ?? [])).json.revisions.length, 2);
     assertEquals((await curl(remove ?? [])).json.success, true);

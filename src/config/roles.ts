@@ -17,7 +17,8 @@ const CALLS: Readonly<Record<ServiceName, readonly RoleName[]>> = {
   gateway: ["message", "rag", "ai", "plugin"],
   // Its hooks; plugins call it in turn.
   message: ["plugin"],
-  rag: [],
+  // Rooms whose messages can be searched as documents.
+  rag: ["message"],
   ai: ["message", "rag", "plugin"],
   plugin: ["message", "rag", "ai"],
 };

@@ -30,7 +30,7 @@ import { closeExtraction } from "./formats/extract.ts";
 import { Indexer } from "./indexer.ts";
 import { search, type SearchParts, toResult } from "./search.ts";
 import { type DocumentRow, readDocument, readDocuments } from "./store_reads.ts";
-import { deleteDocument } from "./store_writes.ts";
+import { deleteDocuments } from "./store_writes.ts";
 import { validContext, validKey, validList, validSearch } from "./validate.ts";
 
 /** What the RAG service works with. */
@@ -118,7 +118,7 @@ class DocumentRagService implements RunningRagService {
 
   async deleteDocument(request: DocumentKey, context: CallContext): Promise<DeleteDocumentResponse> {
     const { collection, documentId } = validKey(request);
-    const success = await call(context, () => deleteDocument(this.#db, collection, documentId));
+    const success = await call(context, () => deleteDocuments(this.#db, collection, [documentId])) > 0;
     const message = success ? `Document ${JSON.stringify(documentId)} is deleted` : missing(collection, documentId).message;
     return { success, message };
   }

@@ -37,39 +37,61 @@ interface Placed {
 
 /** Stores documents of one collection, the later of two with the same id, all of them or none. */
 export async function storeDocuments(db: Kysely<Schema>, collection: string, documents: readonly PreparedDocument[]): Promise<void> {
-  const latest = [...new Map(documents.map((document) => [document.documentId, document])).values()];
-  await db.transaction().execute(async (trx) => {
-    const row = await lockCollection(trx, collection);
-    const old = new Map((await readOld(trx, row.id, latest.map((document) => document.documentId))).map((one) => [one.document_id, one]));
-    const changed = latest.filter((document) => old.get(document.documentId)?.content_hash !== document.contentHash);
-    if (changed.length === 0) return;
-    const changes = new IndexChanges();
-    const freed = await removeChunks(trx, { row, changes, old: changed.flatMap((document) => old.get(document.documentId) ?? []) });
-    const placed = changed.map((document) => place(row, document, { freed, old: old.get(document.documentId) }));
-    for (const one of placed) gather(row, one, changes);
-    await changes.write(trx, row.id);
-    await insertDocuments(trx, row.id, placed);
-    await insertChunks(trx, row.id, placed);
-    await insertVectors(trx, row.id, placed);
-    await saveCollection(trx, row);
-  });
+  await db.transaction().execute((trx) => storeDocumentsIn(trx, collection, documents));
 }
 
-/** Deletes a document with everything that was made of it; false when there is none. */
-export async function deleteDocument(db: Kysely<Schema>, collection: string, documentId: string): Promise<boolean> {
-  const known = await db.selectFrom("rag_collections").select("id").where("collection", "=", collection).executeTakeFirst();
-  if (known === undefined) return false; // without making a collection of it
-  return await db.transaction().execute(async (trx) => {
-    const row = await lockCollection(trx, collection);
-    const old = await readOld(trx, row.id, [documentId]);
-    if (old.length === 0) return false;
-    const changes = new IndexChanges();
-    await removeChunks(trx, { row, changes, old });
-    await changes.write(trx, row.id);
-    await sql`delete from rag_documents where collection_id = ${row.id} and document_id = ${documentId}`.execute(trx);
-    await saveCollection(trx, row);
-    return true;
-  });
+/** The same within a transaction of the caller's. */
+export async function storeDocumentsIn(
+  trx: Transaction<Schema>,
+  collection: string,
+  documents: readonly PreparedDocument[],
+): Promise<void> {
+  const latest = [...new Map(documents.map((document) => [document.documentId, document])).values()];
+  const row = await lockCollection(trx, collection);
+  const old = new Map((await readOld(trx, row.id, latest.map((document) => document.documentId))).map((one) => [one.document_id, one]));
+  const changed = latest.filter((document) => old.get(document.documentId)?.content_hash !== document.contentHash);
+  if (changed.length === 0) return;
+  const changes = new IndexChanges();
+  const freed = await removeChunks(trx, { row, changes, old: changed.flatMap((document) => old.get(document.documentId) ?? []) });
+  const placed = changed.map((document) => place(row, document, { freed, old: old.get(document.documentId) }));
+  for (const one of placed) gather(row, one, changes);
+  await changes.write(trx, row.id);
+  await insertDocuments(trx, row.id, placed);
+  await insertChunks(trx, row.id, placed);
+  await insertVectors(trx, row.id, placed);
+  await saveCollection(trx, row);
+}
+
+/** Deletes documents with everything that was made of them; gives how many there were. */
+export async function deleteDocuments(db: Kysely<Schema>, collection: string, documentIds: readonly string[]): Promise<number> {
+  return await db.transaction().execute((trx) => deleteDocumentsIn(trx, collection, documentIds));
+}
+
+/** The same within a transaction of the caller's. */
+export async function deleteDocumentsIn(trx: Transaction<Schema>, collection: string, documentIds: readonly string[]): Promise<number> {
+  const known = await trx.selectFrom("rag_collections").select("id").where("collection", "=", collection).executeTakeFirst();
+  if (known === undefined) return 0; // without making a collection of it
+  const row = await lockCollection(trx, collection);
+  const old = await readOld(trx, row.id, documentIds);
+  if (old.length === 0) return 0;
+  const changes = new IndexChanges();
+  await removeChunks(trx, { row, changes, old });
+  await changes.write(trx, row.id);
+  await sql`delete from rag_documents where collection_id = ${row.id} and document_id = any(${old.map((one) => one.document_id)}::text[])`
+    .execute(trx);
+  await saveCollection(trx, row);
+  return old.length;
+}
+
+/** Every table whose rows belong to a collection by its number. */
+const COLLECTION_TABLES = ["rag_documents", "rag_chunks", "rag_vectors", "rag_postings", "rag_terms", "rag_words"] as const;
+
+/** Deletes a whole collection; nothing is left that could be found. */
+export async function dropCollectionIn(trx: Transaction<Schema>, collection: string): Promise<void> {
+  const { rows: [row] } = await sql<{ id: number }>`
+    delete from rag_collections where collection = ${collection} returning id`.execute(trx);
+  if (row === undefined) return;
+  for (const table of COLLECTION_TABLES) await trx.deleteFrom(table).where("collection_id", "=", row.id).execute();
 }
 
 async function lockCollection(trx: Transaction<Schema>, collection: string): Promise<CollectionRow> {

@@ -34,8 +34,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   rag: ["core", "contracts", "database", "observability"],
   grpc: ["core", "contracts", "config", "observability", "wire"],
   gateway: ["core", "contracts", "config", "observability"],
-  roles: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "clients"],
-  app: ["core", "contracts", "config", "observability", "database", "roles", "grpc", "gateway"],
+  roles: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "clients", "wire"],
+  app: ["core", "contracts", "config", "observability", "database", "roles", "grpc", "gateway", "wire"],
   main: ["core", "config", "observability", "app"],
 };
 

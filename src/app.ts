@@ -3,10 +3,12 @@ import { playsService } from "./config/roles.ts";
 import { abortError, ChatError } from "./core/errors.ts";
 import { startGateway } from "./gateway/gateway.ts";
 import { startGrpcServer } from "./grpc/server.ts";
+import { addCertificateMetrics, tellOfCertificates } from "./observability/certificates.ts";
 import type { Log } from "./observability/log.ts";
 import { type RunningTelemetry, startTelemetry } from "./observability/telemetry.ts";
 import { Parts } from "./roles/parts.ts";
 import { ServiceSet } from "./roles/service_set.ts";
+import { TlsFiles } from "./wire/tls_files.ts";
 
 export { isKnownPostgresJsRestartError as isSurvivable } from "./database/postgres/known_errors.ts";
 
@@ -74,12 +76,13 @@ class ComposedApp implements App {
     try {
       // First, because whatever starts after it may tell of itself; so it ends last.
       const telemetry = await this.#rooms.begin("telemetry", () => this.#startTelemetry());
+      const tls = await this.#openTls(telemetry);
       const services = new ServiceSet({
         ...{ config: this.#config, log: this.#log, parts: this.#rooms, stopping: this.#stopping.signal },
-        metrics: telemetry.metrics,
+        ...{ metrics: telemetry.metrics, tls },
       });
       await services.start();
-      return await this.#startFaces(services, telemetry);
+      return await this.#startFaces(services, telemetry, tls);
     } catch (error) {
       await this.#stopParts(0);
       throw error;
@@ -103,13 +106,25 @@ class ComposedApp implements App {
     });
   }
 
-  async #startFaces(services: ServiceSet, telemetry: RunningTelemetry): Promise<Ports> {
+  /** The files that the settings name; undefined: plain text. */
+  async #openTls({ metrics }: RunningTelemetry): Promise<TlsFiles | undefined> {
+    const { tls } = this.#config.grpc;
+    const files = tls && await this.#rooms.begin("watch over the TLS files", () => TlsFiles.open(tls));
+    if (metrics !== undefined) addCertificateMetrics(metrics, () => files?.current);
+    if (files === undefined) return undefined;
+    const stop = tellOfCertificates(files, this.#log);
+    await this.#rooms.begin("word of the TLS files", () => ({ close: () => Promise.resolve(stop()) }));
+    return files;
+  }
+
+  async #startFaces(services: ServiceSet, telemetry: RunningTelemetry, tls: TlsFiles | undefined): Promise<Ports> {
     const { grpc, http, services: played } = this.#config;
     const log = this.#log;
     const { metricsPort } = telemetry;
     const ports: { grpcPort?: number; httpPort?: number; metricsPort?: number } = metricsPort === undefined ? {} : { metricsPort };
     if (grpc.enabled && playsService(played)) {
-      const options = { config: grpc, services: services.played, health: services.health, telemetry, log };
+      const secured = tls === undefined ? {} : { tls };
+      const options = { config: grpc, ...secured, services: services.played, health: services.health, telemetry, log };
       ports.grpcPort = (await this.#faces.begin("gRPC server", () => startGrpcServer(options))).port;
     }
     const { message, ...others } = services.all;

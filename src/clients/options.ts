@@ -21,8 +21,11 @@ export interface MessageServiceClientOptions {
    * each of them, where the name alone takes permission for the name.
    */
   readonly address?: string | readonly string[];
-  /** Default: none, plain text, which is right on loopback only. `{}` is TLS with the runtime's roots. */
-  readonly tls?: ClientTls;
+  /**
+   * Default: none, plain text, which is right on loopback only. `{}` is TLS with the runtime's roots. A function is asked at each new connection,
+   * so that certificates can be renewed while the client runs (`serverName` is taken once).
+   */
+  readonly tls?: ClientTls | (() => ClientTls);
   /**
    * HTTP/2 connections to each address, 1 to 64. Default 1: one connection carries hundreds of calls at once, and one order of arrival.
    * More help when streams are slow readers (they share one flow-control window) or when a balancer spreads by connection.
@@ -144,7 +147,7 @@ export function resolveOptions(options: MessageServiceClientOptions): ResolvedOp
     throw new ChatError("invalid_argument", `Option \`retryRatio\` must be 0 to 1, got ${resolved.retryRatio}`);
   }
   if (resolved.hedgeAfterMs !== undefined) checkWhole("hedgeAfterMs", resolved.hedgeAfterMs, 1, MAX_TIMER_MS);
-  const { cert, key } = resolved.tls ?? {};
+  const { cert, key } = (typeof resolved.tls === "function" ? resolved.tls() : resolved.tls) ?? {};
   if ((cert === undefined) !== (key === undefined)) {
     throw new ChatError("invalid_argument", "Options `tls.cert` and `tls.key` belong together, only one is given");
   }

@@ -8,6 +8,7 @@ import type { MessageResponse } from "../wire/generated/chat/MessageResponse.ts"
 import type { MessageServiceDefinition } from "../wire/generated/chat/MessageService.ts";
 import { Server, type ServerCredentials, type ServerOptions } from "../wire/grpc_js.ts";
 import { MessageFrames } from "../wire/message_frames.ts";
+import type { TlsFiles } from "../wire/tls_files.ts";
 import { serverCredentials } from "./credentials.ts";
 import { cutOff } from "./cut_off.ts";
 import { anybody } from "./callers.ts";
@@ -20,10 +21,13 @@ import { messageHandlers } from "./message_handlers.ts";
 import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
 import { ragHandlers } from "./rag_handlers.ts";
 import { withReadableRequests } from "./requests.ts";
+import { checkResumedSessions } from "./resumed_sessions.ts";
 
 /** What a gRPC server needs. */
 export interface GrpcServerOptions {
   readonly config: GrpcConfig;
+  /** The files that `config.tls` names; the caller closes them. */
+  readonly tls?: TlsFiles;
   /** The services it offers; calls to others are UNIMPLEMENTED. */
   readonly services: { readonly message?: MessageService; readonly rag?: RagService };
   readonly log: Log;
@@ -74,7 +78,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     advice: "try again later, or raise GRPC_MAX_WORKERS on the server",
   });
   const frames = new MessageFrames();
-  const credentials = await serverCredentials(config.tls);
+  const credentials = serverCredentials(options.tls);
   const calls = new OpenCalls(options.limits);
   const callers = anybody;
   const meter = options.telemetry === undefined ? undefined : new CallMeter(options.telemetry);
@@ -92,6 +96,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   addIntrospection(server, { config, offered, board, calls, callers, log });
   try {
     const port = await bind(server, config, credentials);
+    if (options.tls !== undefined) checkResumedSessions(server, options.tls);
     const running = new RunningServer(port, { server, calls, gate, frames, board });
     if (options.telemetry?.metrics !== undefined) addLoadMetrics(options.telemetry.metrics, () => running.load);
     return running;

@@ -4,6 +4,7 @@ import { roleNames } from "../config/roles.ts";
 import type { Role, Services } from "../contracts/mod.ts";
 import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import type { TlsFiles } from "../wire/tls_files.ts";
 import { callingOptions } from "./elsewhere.ts";
 import { lateService } from "./late_service.ts";
 import { roles } from "./mod.ts";
@@ -16,6 +17,8 @@ export interface ServiceSetOptions {
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics | undefined;
+  /** The files for connections to other services; absent: plain text. */
+  readonly tls: TlsFiles | undefined;
   /** Where what is started is remembered, to be ended in turn. */
   readonly parts: Parts;
   /** Ends a start that still waits. */
@@ -38,7 +41,7 @@ export class ServiceSet {
   async start(): Promise<void> {
     const { config } = this.#options;
     const away = roleNames.filter((role) => config.serviceAddresses[role] !== undefined);
-    const calling = away.length === 0 ? {} : await callingOptions(config.grpc);
+    const calling = callingOptions(config.grpc, this.#options.tls);
     for (const role of away) await this.#reach(role, { ...calling, address: config.serviceAddresses[role] ?? [] });
     for (const role of roleNames) {
       if (this.#plays(role)) await this.#play(role);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { ChatError, MessageServiceClient } from "../../src/clients/mod.ts";
+import { databasePlace } from "../support/database.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
@@ -30,6 +31,13 @@ function instructions(stdout: string): { readonly env: Record<string, string>; r
   const words = (line: string, from: number, to?: number) => line.split(" ").slice(from, to);
   const env = Object.fromEntries(words(server, 0, -3).map((pair) => pair.split("=") as [string, string]));
   return { env, options: words(client, 4) };
+}
+
+/** A message service's settings over a database that goes with its scope. */
+async function messageService(): Promise<AsyncDisposable & { readonly env: Record<string, string> }> {
+  const place = await databasePlace("pglite");
+  const dataDir = place.config.kind === "pglite" ? place.config.dataDir : "";
+  return { env: { SERVICES: "message", DATA_DIR: dataDir }, [Symbol.asyncDispose]: () => place[Symbol.asyncDispose]() };
 }
 
 async function modes(folder: string): Promise<Record<string, string>> {
@@ -69,7 +77,8 @@ Deno.test("certs makes what a server and clients need for mutual TLS, and prints
   assertEquals(await modes(folder), { ...keys, "ca.pem": "644", "client.pem": "644", "server.pem": "644" });
 
   const { env, options } = instructions(made.stdout);
-  await using server = new ServerProcess({ env: { ...env, SERVICES: "message", DATA_DIR: `${dir.path}/data` } });
+  await using place = await messageService();
+  await using server = new ServerProcess({ env: { ...place.env, ...env } });
   const { grpcAddress: address } = await server.ready();
   const sent = await task("chat", ["send", "--address", address, ...options, "hello"], dir.path);
   assertEquals([sent.code, sent.stderr], [0, ""]);
@@ -81,4 +90,39 @@ Deno.test("certs makes what a server and clients need for mutual TLS, and prints
   assertEquals((await assertRejects(() => stranger.getMessages(), ChatError)).code, "unavailable");
   const files = ["--tls-ca", "certs/ca.pem", "--tls-cert", "certs/client.pem", "--tls-key", "certs/client-key.pem"];
   assertEquals((await task("chat", ["history", "--address", address, ...files], dir.path)).code, 0);
+});
+
+Deno.test("the server takes renewed certificates by itself, also where its files are links that are swapped", LEFT_TIMER, async () => {
+  await using dir = await tempDir();
+  const { env } = instructions((await task("certs", ["--out", "first"], dir.path)).stdout);
+  const ca = await Deno.readTextFile(`${dir.path}/first/ca.pem`);
+  const [cert, key] = await Promise.all(["client", "client-key"].map((name) => Deno.readTextFile(`${dir.path}/first/${name}.pem`)));
+  // As Kubernetes mounts a secret.
+  await Deno.mkdir(`${dir.path}/mounted`);
+  const point = async (folder: string) => {
+    await Deno.symlink(`../${folder}`, `${dir.path}/mounted/..new`);
+    await Deno.rename(`${dir.path}/mounted/..new`, `${dir.path}/mounted/..data`);
+  };
+  await point("first");
+  for (const name of ["ca", "server", "server-key"]) await Deno.symlink(`..data/${name}.pem`, `${dir.path}/mounted/${name}.pem`);
+  const mounted = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.replace("/first/", "/mounted/")]));
+  await using place = await messageService();
+  await using server = new ServerProcess({ env: { ...place.env, ...mounted } });
+  const { grpcAddress: address } = await server.ready();
+  const tls = { ca, cert: cert!, key: key! };
+  await using before = new MessageServiceClient({ address, tls });
+  const stream = before.streamMessages({ afterSeq: 0 })[Symbol.asyncIterator]();
+  await before.createMessage({ username: "ann", content: "1" });
+  assertEquals((await stream.next()).value?.content, "1");
+
+  await Deno.mkdir(`${dir.path}/second`);
+  for (const name of ["ca", "ca-key"]) await Deno.copyFile(`${dir.path}/first/${name}.pem`, `${dir.path}/second/${name}.pem`);
+  await task("certs", ["--out", "second"], dir.path);
+  await point("second");
+  await server.seen(/"message":"TLS certificates were renewed/);
+  await Deno.remove(`${dir.path}/first`, { recursive: true });
+  await using after = new MessageServiceClient({ address, tls });
+  await after.createMessage({ username: "ann", content: "2" });
+  assertEquals((await stream.next()).value?.content, "2");
+  await stream.return?.();
 });

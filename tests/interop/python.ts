@@ -10,7 +10,7 @@ import { tempDir } from "../support/temp_dir.ts";
 const PROTOS = new URL("../contract/specification", import.meta.url).pathname;
 const PROGRAMS = new URL("./python", import.meta.url).pathname;
 /** Debian's packages are for Debian's Python, whatever else the search path has. */
-const PYTHON = "/usr/bin/python3";
+export const PYTHON = "/usr/bin/python3";
 const PATIENCE_MS = 30_000;
 
 /**

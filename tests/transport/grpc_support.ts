@@ -5,6 +5,7 @@ import type { TlsPaths } from "../../src/config/config.ts";
 import type { MessageService } from "../../src/contracts/mod.ts";
 import { type GrpcServer, type GrpcServerOptions, startGrpcServer } from "../../src/grpc/server.ts";
 import { createLog } from "../../src/observability/log.ts";
+import { TlsFiles } from "../../src/wire/tls_files.ts";
 import { messageServiceDefinition } from "../../src/wire/definitions.ts";
 import type { CreateMessageRequest } from "../../src/wire/generated/chat/CreateMessageRequest.ts";
 import type { MessageResponse__Output } from "../../src/wire/generated/chat/MessageResponse.ts";
@@ -47,6 +48,8 @@ export interface TestServer extends AsyncDisposable {
   readonly server: GrpcServer;
   readonly service: MemoryMessageService;
   readonly log: string[];
+  /** The TLS files that the server was given. */
+  readonly files?: TlsFiles;
   readonly address: string;
 }
 
@@ -54,7 +57,9 @@ export interface TestServer extends AsyncDisposable {
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const memory = new MemoryMessageService();
   const lines: string[] = [];
+  const files = options.tls && await TlsFiles.open(options.tls);
   const server = await startGrpcServer({
+    ...(files === undefined ? {} : { tls: files }),
     config: {
       ...{ enabled: true, host: options.host ?? "127.0.0.1", port: options.port ?? 0 },
       ...{ maxWorkers: options.maxWorkers ?? 256, maxQueuedCalls: options.maxQueuedCalls ?? 1_000 },
@@ -69,8 +74,18 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),
     ...(options.health === undefined ? {} : { health: options.health }),
   });
-  const stop = () => server.stop({ deadlineMs: 0 });
-  return { server, service: memory, log: lines, address: `127.0.0.1:${server.port}`, [Symbol.asyncDispose]: stop };
+  const stop = async () => {
+    await server.stop({ deadlineMs: 0 });
+    await files?.close();
+  };
+  return {
+    server,
+    service: memory,
+    log: lines,
+    ...(files === undefined ? {} : { files }),
+    address: `127.0.0.1:${server.port}`,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** A client that closes itself. */

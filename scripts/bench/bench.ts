@@ -1,6 +1,7 @@
 /**
- * `deno task bench [--only ROW[,ROW]] [--json FILE] [--runs N] [--seconds N] [--readme]`: how fast the system is on this machine. Each figure stands beside something
- * measured in the same run, because machines differ and a machine differs from itself.
+ * `deno task bench [--only ROW[,ROW]] [--json FILE] [--runs N] [--seconds N] [--readme] [--full] [--texts DIR]`: how fast the system is on this
+ * machine. Each figure stands beside something measured in the same run, because machines differ and a machine differs from itself. `--full` has
+ * the sizes that take minutes, as a run of all rows does; `--texts` names a folder with Cranfield to make the searched documents of.
  *
  * @module
  */
@@ -14,11 +15,12 @@ import { historyRow } from "./history.ts";
 import { idleRow } from "./idle.ts";
 import { natsRow } from "./nats.ts";
 import { writeReadme } from "./readme.ts";
+import { ragRow } from "./rag.ts";
 import { restRow } from "./rest.ts";
 import { scalingRow } from "./scaling.ts";
 import { unaryRow } from "./unary.ts";
 
-const ROWS: readonly Row[] = [unaryRow, createRow, fanoutRow, natsRow, historyRow, idleRow, restRow, scalingRow];
+const ROWS: readonly Row[] = [unaryRow, createRow, fanoutRow, natsRow, historyRow, idleRow, restRow, ragRow, scalingRow];
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -26,6 +28,8 @@ const { values } = parseArgs({
     only: { type: "string" },
     json: { type: "string" },
     readme: { type: "boolean" },
+    full: { type: "boolean" },
+    texts: { type: "string" },
     runs: { type: "string", default: "3" },
     seconds: { type: "string", default: "3" },
   },
@@ -49,6 +53,8 @@ const leaveOut = (row: LeftOut) => void (leftOut.push(row), console.error(`${row
 const context: BenchContext = {
   runs: Number(values.runs),
   seconds: Number(values.seconds),
+  full: values.full ?? only === undefined,
+  texts: values.texts,
   folder,
   leaveOut,
   report(figure) {

@@ -20,6 +20,10 @@ export interface BenchContext {
   readonly runs: number;
   /** Seconds a figure is measured for. */
   readonly seconds: number;
+  /** Also what takes minutes. */
+  readonly full: boolean;
+  /** A folder with Cranfield, to make the searched documents of instead of made-up words. */
+  readonly texts: string | undefined;
   /** A folder that goes when the bench ends. */
   readonly folder: string;
   report(figure: Figure): void;

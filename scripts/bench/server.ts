@@ -11,6 +11,7 @@ import { startGateway } from "../../src/gateway/gateway.ts";
 import { startGrpcServer } from "../../src/grpc/server.ts";
 import { createMessageService } from "../../src/message/service.ts";
 import { createLog } from "../../src/observability/log.ts";
+import { createRagService } from "../../src/rag/service.ts";
 import { readConfig } from "../../src/config/read.ts";
 import { settingNames } from "../../src/config/settings.ts";
 import { MemoryMessageService } from "../../tests/support/memory_message_service.ts";
@@ -48,7 +49,9 @@ const log = createLog("warn", (line) => console.error(line));
 const empty = Deno.args.includes("--empty");
 const database = empty ? undefined : await openDatabase(config.database, { log });
 const message = database === undefined ? new EmptyService() : createMessageService({ database, bus: createMemoryBus(), log });
-const server = await startGrpcServer({ config: config.grpc, services: { message }, log });
+const rag = database === undefined ? undefined : createRagService({ database, log });
+const served = { message, ...(rag === undefined ? {} : { rag }) };
+const server = await startGrpcServer({ config: config.grpc, services: served, log });
 const gateway = await startGateway({ http: config.http, services: { message }, readiness: () => ({ ok: true, checks: {} }), log });
 console.log(JSON.stringify({ grpcPort: server.port, httpPort: gateway.port }));
 
@@ -58,6 +61,7 @@ while (await Deno.stdin.read(input) !== null) {
 }
 await Promise.all([server.stop({ deadlineMs: 500 }), gateway.stop({ deadlineMs: 500 })]);
 if ("close" in message) await message.close();
+await rag?.close();
 await database?.close();
 Deno.exit(0);
 

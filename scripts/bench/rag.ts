@@ -1,5 +1,5 @@
 import { RAGServiceClient } from "../../src/clients/rag_client.ts";
-import type { IndexDocumentRequest, SearchDocumentsRequest } from "../../src/contracts.ts";
+import type { IndexDocumentRequest, SearchDocumentsRequest } from "../../src/contracts/mod.ts";
 import type { Child } from "./child.ts";
 import { type BenchContext, compared, type Place, type Row, startServer } from "./context.ts";
 import { quantile } from "./figures.ts";

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { IndexDocumentRequest, SearchDocumentsRequest } from "../../src/contracts.ts";
+import type { IndexDocumentRequest, SearchDocumentsRequest } from "../../src/contracts/mod.ts";
 import { type Random, seeded } from "../../tests/support/seeded.ts";
 import { readCranfield } from "../eval/cranfield.ts";
 import { damage } from "../eval/typos.ts";

@@ -99,6 +99,15 @@ export interface RagCollectionsTable {
   next_chunk: ColumnType<number, number | undefined>;
   /** Documents of each language. */
   languages: JSONColumnType<Record<string, number>, string | undefined>;
+  /** How often it has been changed. */
+  version: ColumnType<number, number | undefined>;
+}
+
+/** The version of its collection that last changed a block of chunk numbers. */
+export interface RagBlocksTable {
+  collection_id: number;
+  block: number;
+  version: number;
 }
 
 /** A document as it stands now. */
@@ -169,6 +178,7 @@ export interface RagWordsTable {
 /** Every table. */
 export interface Schema {
   rag_collections: RagCollectionsTable;
+  rag_blocks: RagBlocksTable;
   rag_documents: RagDocumentsTable;
   rag_chunks: RagChunksTable;
   rag_vectors: RagVectorsTable;

@@ -24,7 +24,7 @@ const RUN = new RegExp(`(?<run>[${UNSPACED}]+)|[[\\p{L}\\p{N}\\p{M}]--[${UNSPACE
 /** A character with the marks that belong to it. */
 const LETTER = /\P{M}\p{M}*|\p{M}+/gu;
 /** Longer words are cut: they are identifiers or noise. */
-const MAX_WORD_UNITS = 64;
+export const MAX_WORD_UNITS = 64;
 
 /** The stemmers of `snowball-stemmers` by ISO 639-1 code; "english" is Porter2. */
 const STEMMERS: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BLOCK_SIZE, eachPosting } from "./postings.ts";
+import { BLOCK_SIZE, ENTRY_BYTES } from "./postings.ts";
 
 /** How soon repeats of a word stop to count; the usual value. */
 const K1 = 1.2;
@@ -12,13 +12,6 @@ const B = 0.6;
 
 /** A term of a query with its weight: what one occurrence in a chunk of average length adds to the score. */
 export type TermWeights = ReadonlyMap<string, number>;
-
-/** One stored row. */
-export interface PostingRow {
-  readonly term: string;
-  readonly block: number;
-  readonly data: Uint8Array;
-}
 
 /** A chunk and its score. */
 export interface ScoredChunk {
@@ -36,35 +29,58 @@ export function saturation(count: number, length: number, averageLength: number)
   return (count * (K1 + 1)) / (count + K1 * (1 - B + (B * length) / averageLength));
 }
 
-/** What one pass over a range of blocks works with. */
-export interface ScoreOptions {
-  readonly weights: TermWeights;
-  readonly averageLength: number;
-  /** Only these chunk numbers; undefined for all. */
-  readonly allowed: ReadonlySet<number> | undefined;
+/** The postings of a term in one block, with the weight of the term. */
+export interface WeightedPostings {
+  readonly weight: number;
+  readonly data: Uint8Array;
 }
 
-/** Adds the scores of the chunks in these rows to `best`; all rows of a block must be among them. */
-export function scoreBlocks(rows: readonly PostingRow[], { weights, averageLength, allowed }: ScoreOptions, best: BestChunks): void {
-  const byBlock = Map.groupBy(rows, (row) => row.block);
-  const scores = new Float64Array(BLOCK_SIZE);
-  // The part of the formula that depends on the length alone, which few values take.
-  const norms = new Float64Array(65_536);
-  for (const [block, blockRows] of byBlock) {
-    scores.fill(0);
-    for (const { term, data } of blockRows) {
-      const weight = (weights.get(term) ?? 0) * (K1 + 1);
-      eachPosting(data, (place, count, length) => {
-        const norm = norms[length] ||= K1 * (1 - B + (B * length) / averageLength);
-        scores[place]! += (weight * count) / (count + norm);
-      });
+/** The part of the formula that depends on a chunk's length alone, for each length that most chunks have; others are worked out. */
+export class LengthNorms {
+  readonly #averageLength: number;
+  readonly #known = new Float64Array(1_024);
+
+  constructor(averageLength: number) {
+    this.#averageLength = averageLength;
+    for (let length = 0; length < this.#known.length; length++) this.#known[length] = this.#norm(length);
+  }
+
+  of(length: number): number {
+    return length < this.#known.length ? this.#known[length]! : this.#norm(length);
+  }
+
+  #norm(length: number): number {
+    return K1 * (1 - B + (B * length) / this.#averageLength);
+  }
+}
+
+/** Sums of the block at hand: scoring never waits, so all searches can share it. */
+const sums = new Float64Array(BLOCK_SIZE);
+
+/**
+ * Adds the chunks of one block to `best`, where `allowed` has a 1 at their place, or all. Equal calls give equal scores: sums are taken in the
+ * order of the rows.
+ */
+export function scoreBlock(
+  block: number,
+  rows: readonly WeightedPostings[],
+  { norms, allowed }: { readonly norms: LengthNorms; readonly allowed: Uint8Array | undefined },
+  best: BestChunks,
+): void {
+  sums.fill(0);
+  for (const { weight, data } of rows) {
+    const full = weight * (K1 + 1);
+    for (let at = 0; at + ENTRY_BYTES <= data.length; at += ENTRY_BYTES) {
+      const count = data[at + 2]!;
+      const length = data[at + 3]! | (data[at + 4]! << 8);
+      sums[data[at]! | (data[at + 1]! << 8)]! += (full * count) / (count + norms.of(length));
     }
-    for (let place = 0; place < BLOCK_SIZE; place++) {
-      const score = scores[place]!;
-      if (score <= best.least) continue;
-      const chunkNo = block * BLOCK_SIZE + place;
-      if (allowed === undefined || allowed.has(chunkNo)) best.add({ chunkNo, score });
-    }
+  }
+  for (let place = 0, least = best.least; place < BLOCK_SIZE; place++) {
+    const score = sums[place]!;
+    if (score <= least || (allowed !== undefined && allowed[place] !== 1)) continue;
+    best.add({ chunkNo: block * BLOCK_SIZE + place, score });
+    least = best.least;
   }
 }
 

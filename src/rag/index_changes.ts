@@ -41,12 +41,21 @@ export class IndexChanges {
     for (const word of words) bump(this.#words, word, -1);
   }
 
-  /** Writes everything; the caller holds the collection's lock. */
-  async write(trx: Transaction<Schema>, collectionId: number): Promise<void> {
+  /** Writes everything, as this version of the collection; the caller holds the collection's lock. */
+  async write(trx: Transaction<Schema>, collectionId: number, version: number): Promise<void> {
     await this.#dropEntries(trx, collectionId);
     await this.#addEntries(trx, collectionId);
     await this.#writeTerms(trx, collectionId);
     await this.#writeWords(trx, collectionId);
+    await this.#writeBlocks(trx, collectionId, version);
+  }
+
+  async #writeBlocks(trx: Kysely<Schema>, id: number, version: number): Promise<void> {
+    const blocks = new Set([...this.#added.values(), ...this.#removed.values()].flatMap((perBlock) => [...perBlock.keys()]));
+    await sql`
+      insert into rag_blocks (collection_id, block, version)
+      select ${id}, block, ${version} from unnest(${[...blocks]}::int4[]) as given (block)
+      on conflict (collection_id, block) do update set version = excluded.version`.execute(trx);
   }
 
   async #dropEntries(trx: Kysely<Schema>, id: number): Promise<void> {

@@ -1,19 +1,25 @@
 import type { Kysely } from "kysely";
 import type { Filter } from "../core/filter.ts";
 import type { Schema } from "../database/schema.ts";
-import { BestChunks, type PostingRow, scoreBlocks, type ScoredChunk, type TermWeights } from "./bm25.ts";
+import { BestChunks, LengthNorms, scoreBlock, type ScoredChunk, type TermWeights } from "./bm25.ts";
 import { FEEDBACK_CHUNKS, learnedWeights } from "./feedback.ts";
-import { BLOCK_SIZE, blockOf, eachPosting } from "./postings.ts";
+import { Passing } from "./passing.ts";
+import { BLOCK_SIZE, blockOf, markPlaces } from "./postings.ts";
+import { type BlockRange, type PostingCache, RANGE_BLOCKS, rangesOf } from "./posting_cache.ts";
 import { holdsPhrases, phraseTerms } from "./phrases.ts";
 import type { Query } from "./query.ts";
-import { type BlockRange, type Collection, readAllowed, readChunks, readFrequencies, readPostings, readTerms } from "./store_reads.ts";
+import { type Collection, readPassages, readTerms } from "./store_reads.ts";
 
-/** Blocks looked through at once: 65,536 chunks, so that memory does not grow with the collection. */
-const RANGE_BLOCKS = 32;
 /** BM25's own best are kept before the order after feedback, which would spoil pinpoint questions. */
 const KEPT_FIRST = 3;
-/** Chunks whose text is compared with a phrase in one go. */
-const PHRASE_BATCH = 200;
+/** Chunks whose text is compared with a phrase in one go: at first, and at most. */
+const PHRASE_BATCH = 50;
+const MAX_PHRASE_BATCH = 200;
+/** Best chunks that are looked at first when not each will do, and by how much more when too few did. */
+const FIRST_LOOK = 256;
+const LOOK_FURTHER = 16;
+/** Blocks scored before other work gets a turn: a few milliseconds. */
+const BLOCKS_A_TURN = 4 * RANGE_BLOCKS;
 
 /** What a search by words is about. */
 export interface LexicalSearch {
@@ -22,6 +28,7 @@ export interface LexicalSearch {
   readonly filter: Filter | undefined;
   /** The words as they are, without feedback. */
   readonly exact: boolean;
+  readonly postings: PostingCache;
 }
 
 /** A chunk with its place in the order; `score` falls and lies in 0 to 1. */
@@ -30,29 +37,36 @@ export interface LexicalMatch {
   readonly score: number;
 }
 
+type TermPostings = ReadonlyMap<string, readonly (Uint8Array | undefined)[]>;
+/** The places of a block that may be found, one byte each; undefined for all. */
+type Allow = (block: number, postings: TermPostings, range: BlockRange) => Uint8Array | undefined;
+
 /** Searches by words, over one collection. */
 export class LexicalSearcher {
   readonly #db: Kysely<Schema>;
   readonly #search: LexicalSearch;
+  readonly #asked: TermWeights;
   readonly #averageLength: number;
-  /** Rows already read, while the collection fits one range. */
-  readonly #rows = new Map<string, readonly PostingRow[]>();
-  #allowed: Set<number> | undefined;
+  readonly #norms: LengthNorms;
+  readonly #passing: Passing | undefined;
 
   constructor(db: Kysely<Schema>, search: LexicalSearch) {
     this.#db = db;
     this.#search = search;
-    const { chunks, totalLength } = search.collection;
-    this.#averageLength = Math.max(1, totalLength / Math.max(1, chunks));
+    const { filter, collection } = search;
+    this.#asked = askedWeights(search.query);
+    this.#averageLength = Math.max(1, collection.totalLength / Math.max(1, collection.chunks));
+    this.#norms = new LengthNorms(this.#averageLength);
+    this.#passing = filter === undefined ? undefined : new Passing(db, { collection, filter });
   }
 
   /** The best chunks, best first. */
   async best(size: number): Promise<readonly LexicalMatch[]> {
-    const asked = askedWeights(this.#search.query);
-    const first = this.#search.query.phrases.length === 0 ? await this.#ranked(asked, size) : await this.#rankedWithPhrases(asked, size);
+    const hasPhrases = this.#search.query.phrases.length > 0;
+    const first = hasPhrases ? await this.#rankedWithPhrases(size) : await this.#ranked(this.#asked, size);
     const matches = this.#weighed(first.slice(0, KEPT_FIRST));
-    if (this.#search.exact || this.#search.query.phrases.length > 0) return this.#weighed(first);
-    const learned = await this.#learn(asked, first);
+    if (this.#search.exact || hasPhrases) return this.#weighed(first);
+    const learned = await this.#learn(first);
     if (learned === undefined) return this.#weighed(first);
     const kept = new Set(matches.map((match) => match.chunkNo));
     const rest = (await this.#ranked(learned, size)).filter((chunk) => !kept.has(chunk.chunkNo));
@@ -66,11 +80,13 @@ export class LexicalSearcher {
    */
   async similarities(chunkNos: readonly number[]): Promise<Map<number, number>> {
     const best = new BestChunks(chunkNos.length);
-    const weights = askedWeights(this.#search.query);
-    for (const range of this.#ranges()) {
-      const allowed = new Set(chunkNos.filter((chunkNo) => blockOf(chunkNo) >= range.from && blockOf(chunkNo) <= range.to));
-      if (allowed.size === 0) continue;
-      scoreBlocks(await this.#postings([...weights.keys()], range), { weights, averageLength: this.#averageLength, allowed }, best);
+    const byBlock = Map.groupBy(chunkNos, blockOf);
+    for (const range of rangesOf(this.#search.collection)) {
+      const blocks = [...byBlock.keys()].filter((block) => block >= range.from && block <= range.to);
+      if (blocks.length === 0) continue;
+      await this.#scoreRange(this.#asked, { from: Math.min(...blocks), to: Math.max(...blocks) }, best, (block) => {
+        return marked((byBlock.get(block) ?? []).map((chunkNo) => chunkNo % BLOCK_SIZE));
+      });
     }
     return new Map(this.#weighed(best.list()).map(({ chunkNo, score }) => [chunkNo, score]));
   }
@@ -79,81 +95,78 @@ export class LexicalSearcher {
     return chunks.map(({ chunkNo, score }) => ({ chunkNo, score: similarity(score, this.#search.query) }));
   }
 
-  async #learn(asked: TermWeights, first: readonly ScoredChunk[]): Promise<TermWeights | undefined> {
+  async #learn(first: readonly ScoredChunk[]): Promise<TermWeights | undefined> {
     if (first.length === 0) return undefined;
     const { id, chunks } = this.#search.collection;
     const scores = new Map(first.slice(0, FEEDBACK_CHUNKS).map(({ chunkNo, score }) => [chunkNo, score]));
     const read = await readTerms(this.#db, id, [...scores.keys()]);
-    const examples = read.map((chunk) => ({ ...chunk, score: scores.get(chunk.chunk_no)! }));
-    const df = await readFrequencies(this.#db, id, [...new Set(examples.flatMap((chunk) => chunk.terms))]);
-    return learnedWeights(asked, examples, { df, chunks, averageLength: this.#averageLength });
+    const examples = read.chunks.map((chunk) => ({ ...chunk, score: scores.get(chunk.chunkNo)! }));
+    return learnedWeights(this.#asked, examples, { df: read.frequencies, chunks, averageLength: this.#averageLength });
   }
 
+  /** The best chunks that pass the filter: of the best without it as long as enough of them do, else of all that do. */
   async #ranked(weights: TermWeights, size: number): Promise<ScoredChunk[]> {
+    const passing = this.#passing;
+    if (passing === undefined) return await this.#scored(weights, size);
+    for (let look = Math.max(FIRST_LOOK, 2 * size); !passing.knowsAll && look < BLOCK_SIZE * RANGE_BLOCKS; look *= LOOK_FURTHER) {
+      const ranked = await this.#scored(weights, look);
+      const passed = await passing.of(ranked.slice(0, look));
+      if (passed.length >= size || ranked.length < look) return passed.slice(0, size);
+    }
     const best = new BestChunks(size);
-    for (const range of this.#ranges()) {
-      const rows = await this.#postings([...weights.keys()], range);
-      const allowed = await this.#passing(range);
-      scoreBlocks(rows, { weights, averageLength: this.#averageLength, allowed }, best);
+    for (const range of rangesOf(this.#search.collection)) {
+      const allowed = await passing.inRange(range);
+      await this.#scoreRange(weights, range, best, (block) => {
+        return allowed.subarray((block - range.from) * BLOCK_SIZE, (block - range.from + 1) * BLOCK_SIZE);
+      });
     }
     return best.list();
   }
 
   /** As {@link #ranked}, but only chunks in whose text every phrase stands; looks at more until there are enough or no more. */
-  async #rankedWithPhrases(weights: TermWeights, size: number): Promise<ScoredChunk[]> {
-    for (let candidates = Math.max(PHRASE_BATCH, size * 2);; candidates *= 4) {
-      const best = new BestChunks(candidates);
-      for (const range of this.#ranges()) {
-        const rows = await this.#postings([...weights.keys()], range);
-        const allowed = intersection(await this.#passing(range), chunksWithAll(rows, phraseTerms(this.#search.query)));
-        scoreBlocks(rows, { weights, averageLength: this.#averageLength, allowed }, best);
-      }
-      const ranked = best.list();
-      const found = await this.#withPhrases(ranked, size);
-      if (found.length >= size || ranked.length < candidates) return found;
-    }
-  }
-
-  async #withPhrases(ranked: readonly ScoredChunk[], size: number): Promise<ScoredChunk[]> {
+  async #rankedWithPhrases(size: number): Promise<ScoredChunk[]> {
+    const groups = phraseTerms(this.#search.query);
     const found: ScoredChunk[] = [];
-    for (let at = 0; at < ranked.length && found.length < size; at += PHRASE_BATCH) {
-      const batch = ranked.slice(at, at + PHRASE_BATCH);
-      const rows = await readChunks(this.#db, this.#search.collection.id, batch.map((chunk) => chunk.chunkNo));
-      found.push(...batch.filter(({ chunkNo }) => {
-        const row = rows.get(chunkNo);
-        return row !== undefined && holdsPhrases(row, this.#search.query.phrases);
-      }));
+    for (let look = Math.max(FIRST_LOOK, 2 * size), seen = 0;; look *= LOOK_FURTHER) {
+      const ranked = await this.#scored(this.#asked, look, (block, postings, range) => holdersOfAll(groups, postings, block - range.from));
+      for (let batch = PHRASE_BATCH; seen < ranked.length && found.length < size; batch = Math.min(MAX_PHRASE_BATCH, 2 * batch)) {
+        const texts = ranked.slice(seen, seen + batch);
+        found.push(...await this.#withPhrases(texts));
+        seen += texts.length;
+      }
+      if (found.length >= size || ranked.length < look) return found.slice(0, size);
     }
-    return found.slice(0, size);
   }
 
-  *#ranges(): Generator<BlockRange> {
-    const last = blockOf(Math.max(0, this.#search.collection.nextChunk - 1));
-    for (let from = 0; from <= last; from += RANGE_BLOCKS) yield { from, to: Math.min(last, from + RANGE_BLOCKS - 1) };
+  async #withPhrases(batch: readonly ScoredChunk[]): Promise<ScoredChunk[]> {
+    const { collection, filter, query } = this.#search;
+    const rows = await readPassages(this.#db, collection.id, { chunkNos: batch.map((chunk) => chunk.chunkNo), filter });
+    return batch.filter(({ chunkNo }) => {
+      const row = rows.get(chunkNo);
+      return row !== undefined && holdsPhrases(row, query.phrases);
+    });
   }
 
-  get #fitsOneRange(): boolean {
-    return this.#search.collection.nextChunk <= RANGE_BLOCKS * BLOCK_SIZE;
-  }
-
-  async #postings(terms: readonly string[], range: BlockRange): Promise<readonly PostingRow[]> {
-    const missing = terms.filter((term) => !this.#rows.has(term));
-    const read = missing.length === 0 ? [] : await readPostings(this.#db, this.#search.collection.id, missing, range);
-    const known = terms.flatMap((term) => this.#rows.get(term) ?? []);
-    if (this.#fitsOneRange) {
-      const byTerm = Map.groupBy(read, (row) => row.term);
-      for (const term of missing) this.#rows.set(term, byTerm.get(term) ?? []);
+  async #scored(weights: TermWeights, size: number, allow?: Allow): Promise<ScoredChunk[]> {
+    const best = new BestChunks(size);
+    for (const range of rangesOf(this.#search.collection)) {
+      await this.#scoreRange(weights, range, best, allow);
+      if ((range.to + 1) % BLOCKS_A_TURN === 0) await new Promise((resolve) => setTimeout(resolve));
     }
-    return [...known, ...read];
+    return best.list();
   }
 
-  async #passing(range: BlockRange): Promise<ReadonlySet<number> | undefined> {
-    const { filter, collection } = this.#search;
-    if (filter === undefined) return undefined;
-    if (this.#allowed !== undefined) return this.#allowed;
-    const allowed = await readAllowed(this.#db, collection.id, filter, range);
-    if (this.#fitsOneRange) this.#allowed = allowed;
-    return allowed;
+  async #scoreRange(weights: TermWeights, range: BlockRange, best: BestChunks, allow?: Allow): Promise<void> {
+    const { postings: cache, collection } = this.#search;
+    const postings = await cache.read(this.#db, collection, { terms: [...weights.keys()], range });
+    const terms = Array.from(postings, ([term, data]) => ({ weight: weights.get(term)!, data }));
+    for (let block = range.from; block <= range.to; block++) {
+      const rows = terms.flatMap(({ weight, data }) => {
+        const bytes = data[block - range.from];
+        return bytes === undefined ? [] : [{ weight, data: bytes }];
+      });
+      if (rows.length > 0) scoreBlock(block, rows, { norms: this.#norms, allowed: allow?.(block, postings, range) }, best);
+    }
   }
 }
 
@@ -168,20 +181,20 @@ function similarity(score: number, { words }: Query): number {
   return whole === 0 ? 0 : 1 - 4 ** -(score / whole);
 }
 
-/** The chunks that have a term of each group. */
-function chunksWithAll(rows: readonly PostingRow[], groups: readonly (readonly string[])[]): Set<number> | undefined {
-  let all: Set<number> | undefined;
-  for (const group of groups) {
-    const having = new Set<number>();
-    for (const { term, block, data } of rows) {
-      if (group.includes(term)) eachPosting(data, (place) => void having.add(block * BLOCK_SIZE + place));
-    }
-    all = all === undefined ? having : all.intersection(having);
-  }
-  return all;
+function marked(places: readonly number[]): Uint8Array {
+  const marks = new Uint8Array(BLOCK_SIZE);
+  for (const place of places) marks[place] = 1;
+  return marks;
 }
 
-function intersection(left: ReadonlySet<number> | undefined, right: ReadonlySet<number> | undefined): ReadonlySet<number> | undefined {
-  if (left === undefined || right === undefined) return left ?? right;
-  return left.intersection(right);
+/** The places of a block whose chunks have a term of each group. */
+function holdersOfAll(groups: readonly (readonly string[])[], postings: TermPostings, offset: number): Uint8Array | undefined {
+  let all: Uint8Array | undefined;
+  for (const group of groups) {
+    const having = new Uint8Array(BLOCK_SIZE);
+    for (const term of group) markPlaces(postings.get(term)?.[offset] ?? new Uint8Array(), having);
+    if (all === undefined) all = having;
+    else for (let place = 0; place < BLOCK_SIZE; place++) all[place]! &= having[place]!;
+  }
+  return all;
 }

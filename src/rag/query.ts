@@ -3,13 +3,15 @@ import type { Correction } from "../contracts/mod.ts";
 import type { Schema } from "../database/schema.ts";
 import { termOf, type Token, tokens } from "./analysis.ts";
 import { inverseFrequency } from "./bm25.ts";
-import { type Collection, readFrequencies, readSimilarWords } from "./store_reads.ts";
+import { type Collection, type CollectionState, readCollection, readFrequencies, readSimilarWords } from "./store_reads.ts";
 import { allowedMistakes, grams, isCorrectable, mistakesBetween } from "./words.ts";
 
 /** Languages that the query is read in; a collection's rarer ones are mostly mistaken for it. */
 const MAX_LANGUAGES = 4;
 /** Unknown words corrected in one query: each costs a statement. */
 const MAX_CORRECTIONS = 16;
+/** Collections whose languages are remembered; then all are forgotten, which costs a statement each. */
+const MAX_REMEMBERED = 10_000;
 
 /** A word of the query. */
 export interface QueryWord {
@@ -30,43 +32,98 @@ export interface Query {
   readonly corrections: readonly Correction[];
 }
 
-/** Reads a query for a collection. With `exact` unknown words stay as they are. */
+/** What {@link readQuery} reads. */
+export interface Asked {
+  readonly collection: string;
+  readonly query: string;
+  /** Unknown words stay as they are. */
+  readonly exact: boolean;
+}
+
+/** Reads a query, and the collection as it is at that moment; undefined when nobody has written to the collection. */
 export async function readQuery(
   db: Kysely<Schema>,
-  collection: Collection,
-  { query, exact }: { readonly query: string; readonly exact: boolean },
-): Promise<Query> {
-  const languages = collection.languages.slice(0, MAX_LANGUAGES);
-  const phrases = Array.from(query.matchAll(/"([^"]+)"/g), (match) => tokens(match[1]!)).filter((phrase) => phrase.length > 0);
-  const times = new Map<string, { token: Token; times: number }>();
-  for (const token of tokens(query)) {
-    const known = times.get(token.word);
-    if (known === undefined) times.set(token.word, { token, times: 1 });
-    else known.times++;
-  }
-  const asked = [...times.values()].map((word) => ({ ...word, terms: termsOf(word.token, languages) })).filter((word) =>
-    word.terms.length > 0
-  );
-  const frequencies = await readFrequencies(db, collection.id, asked.flatMap((word) => word.terms));
-  const corrections: Correction[] = [];
-  for (const word of asked) {
-    if (exact || corrections.length >= MAX_CORRECTIONS || !isCorrectable(word.token) || word.terms.some((term) => frequencies.has(term))) {
+  { collection: name, query, exact }: Asked,
+  expected: LanguageMemory,
+): Promise<{ readonly collection: Collection; readonly query: Query } | undefined> {
+  for (let guess = expected.of(name);;) {
+    const asked = askedWords(query, guess);
+    const state = await readCollection(db, name, asked.flatMap((word) => word.terms));
+    if (state === undefined) return undefined;
+    const languages = state.collection.languages.slice(0, MAX_LANGUAGES);
+    if (languages.join() !== guess.join()) {
+      expected.keep(name, guess = languages);
       continue;
     }
-    const corrected = await correction(db, collection.id, word.token.word);
+    const corrections = exact ? [] : await correct(db, asked, { ...state, languages });
+    const phrases = Array.from(query.matchAll(/"([^"]+)"/g), (match) => tokens(match[1]!)).filter((phrase) => phrase.length > 0);
+    return { collection: state.collection, query: { words: weighed(asked, state), phrases, languages, corrections } };
+  }
+}
+
+/** A word of a query before anything is known of it. */
+interface AskedWord {
+  readonly token: Token;
+  times: number;
+  terms: readonly string[];
+}
+
+function askedWords(query: string, languages: readonly string[]): AskedWord[] {
+  const words = new Map<string, AskedWord>();
+  for (const token of tokens(query)) {
+    const known = words.get(token.word);
+    if (known === undefined) words.set(token.word, { token, times: 1, terms: termsOf(token, languages) });
+    else known.times++;
+  }
+  return [...words.values()].filter((word) => word.terms.length > 0);
+}
+
+function weighed(asked: readonly AskedWord[], { frequencies, collection }: CollectionState): QueryWord[] {
+  return asked.map(({ terms, times }) => {
+    const df = terms.reduce((sum, term) => sum + (frequencies.get(term) ?? 0), 0);
+    return { terms, times, idf: inverseFrequency(df, collection.chunks) };
+  });
+}
+
+/** Gives unknown words the terms of the known words that are nearest, and adds their frequencies. */
+async function correct(
+  db: Kysely<Schema>,
+  asked: readonly AskedWord[],
+  { collection, frequencies, languages }: CollectionState & { readonly languages: readonly string[] },
+): Promise<Correction[]> {
+  const unknown = asked.filter(({ token, terms }) => isCorrectable(token) && !terms.some((term) => frequencies.has(term)));
+  // All at once: each is a round trip, and they need nothing of each other.
+  const found = await Promise.all(
+    unknown.slice(0, MAX_CORRECTIONS).map(async (word) => ({
+      word,
+      corrected: await correction(db, collection.id, word.token.word),
+    })),
+  );
+  const corrections: Correction[] = [];
+  for (const { word, corrected } of found) {
     if (corrected === undefined) continue;
     corrections.push({ word: word.token.word, corrected });
     word.terms = termsOf({ ...word.token, word: corrected }, languages);
   }
+  const fresh = unknown.flatMap((word) => word.terms).filter((term) => !frequencies.has(term));
   if (corrections.length > 0) {
-    const fresh = asked.flatMap((word) => word.terms).filter((term) => !frequencies.has(term));
     for (const [term, df] of await readFrequencies(db, collection.id, fresh)) frequencies.set(term, df);
   }
-  const words = asked.map(({ terms, times }) => {
-    const df = terms.reduce((sum, term) => sum + (frequencies.get(term) ?? 0), 0);
-    return { terms, times, idf: inverseFrequency(df, collection.chunks) };
-  });
-  return { words, phrases, languages, corrections };
+  return corrections;
+}
+
+/** The languages that collections were last seen to have, so that a query can be taken apart before its collection is read. */
+export class LanguageMemory {
+  readonly #languages = new Map<string, readonly string[]>();
+
+  of(collection: string): readonly string[] {
+    return this.#languages.get(collection) ?? ["en"];
+  }
+
+  keep(collection: string, languages: readonly string[]): void {
+    if (this.#languages.size >= MAX_REMEMBERED) this.#languages.clear();
+    this.#languages.set(collection, languages);
+  }
 }
 
 /** Whether a query has a word to look for in any language; such a query can be answered without looking at a collection's languages. */
@@ -78,7 +135,7 @@ export function termsOf(token: Token, languages: readonly string[]): string[] {
 /** The known word with the fewest mistakes in between, of equals the more frequent; undefined when none is near enough. */
 async function correction(db: Kysely<Schema>, id: number, word: string): Promise<string | undefined> {
   const mistakes = allowedMistakes(word);
-  const similar = await readSimilarWords(db, id, { grams: grams(word, id), length: word.length, mistakes });
+  const similar = await readSimilarWords(db, id, { word, grams: grams(word, id), mistakes });
   const near = similar.map((one) => ({ ...one, distance: mistakesBetween(word, one.word, mistakes) }))
     .filter((one) => one.distance > 0 && one.distance <= mistakes);
   return near.toSorted((left, right) => left.distance - right.distance || right.df - left.df)[0]?.word;

@@ -6,8 +6,9 @@ import { termOf, tokens } from "./analysis.ts";
 import type { Embedder, Reranker } from "./embeddings/types.ts";
 import { fuse } from "./fuse.ts";
 import { LexicalSearcher } from "./lexical.ts";
-import { type Query, readQuery } from "./query.ts";
-import { type ChunkRow, type Collection, readChunks, readCollection, readOwners } from "./store_reads.ts";
+import { PostingCache } from "./posting_cache.ts";
+import { LanguageMemory, type Query, readQuery } from "./query.ts";
+import { type ChunkRow, type Collection, readChunks, readOwners } from "./store_reads.ts";
 import type { ValidSearch } from "./validate.ts";
 import { nearestChunks } from "./vectors.ts";
 
@@ -16,14 +17,23 @@ const CANDIDATES = 100;
 const RERANKED = 50;
 /** Chunks read for each result, because some belong to documents that have their share already. */
 const SPARE = 2;
+/** Candidates whose texts are read before it is known which of them are shown. */
+const READ_AT_ONCE = 24;
 /** For a model server that is slow. */
 const MODEL_PATIENCE_MS = 3_000;
+
+/** What one search leaves for the next. */
+export class SearchMemory {
+  readonly languages = new LanguageMemory();
+  readonly postings = new PostingCache();
+}
 
 /** What searches work with. */
 export interface SearchParts {
   readonly db: Kysely<Schema>;
   readonly embedder: Embedder | undefined;
   readonly reranker: Reranker | undefined;
+  readonly memory: SearchMemory;
   readonly signal: AbortSignal;
   /** Told about what went wrong without ending the search. */
   readonly onDegraded: (error: unknown) => void;
@@ -55,13 +65,15 @@ interface Candidate {
 
 /** Finds the best chunks, at most so many of one document. */
 export async function search(request: ValidSearch, parts: SearchParts): Promise<Outcome> {
-  const collection = await readCollection(parts.db, request.collection);
-  if (collection === undefined || collection.chunks === 0) {
-    return { found: [], query: undefined, corrections: [], notices: [], collection };
+  const { db, memory } = parts;
+  const read = await readQuery(db, request, memory.languages);
+  if (read === undefined || read.collection.chunks === 0) {
+    return { found: [], query: undefined, corrections: [], notices: [], collection: read?.collection };
   }
+  const { collection, query } = read;
   const notices: string[] = [];
-  const query = await readQuery(parts.db, collection, request);
-  const searcher = new LexicalSearcher(parts.db, { collection, query, filter: request.filter, exact: request.exact });
+  const { filter, exact } = request;
+  const searcher = new LexicalSearcher(db, { collection, query, filter, exact, postings: memory.postings });
   const near = await byMeaning(request, collection, parts, notices);
   const finish = (found: readonly Found[]): Outcome => ({ found, query, corrections: query.corrections, notices, collection });
   for (let size = Math.max(request.topK * SPARE, 10);; size *= 4) {
@@ -69,23 +81,44 @@ export async function search(request: ValidSearch, parts: SearchParts): Promise<
     let candidates: readonly Candidate[] = lexical.map(({ chunkNo, score }) => ({ chunkNo, similarity: score }));
     if (near !== undefined) candidates = fuse(lexical, near, query.phrases.length > 0);
     if (parts.reranker !== undefined) candidates = await rerank(request, { candidates, collection, parts, notices });
-    const owners = await readOwners(parts.db, collection.id, candidates.map((candidate) => candidate.chunkNo));
-    const chosen = shares(candidates, owners, request);
+    const chosen = await choose(request, candidates, { collection, db });
     if (chosen.length >= request.topK || lexical.length < size || below(candidates, request.threshold)) {
-      return finish(await withRows(chosen, { searcher, collection, db: parts.db }));
+      return finish(await withScores(chosen, searcher));
     }
   }
 }
 
-async function withRows(
-  chosen: readonly Candidate[],
-  { searcher, collection, db }: { readonly searcher: LexicalSearcher; readonly collection: Collection; readonly db: Kysely<Schema> },
-): Promise<readonly Found[]> {
-  const chunkNos = chosen.map((candidate) => candidate.chunkNo);
-  const [rows, lexical] = await Promise.all([readChunks(db, collection.id, chunkNos), searcher.similarities(chunkNos)]);
-  return chosen.flatMap(({ chunkNo, similarity, ...scores }) => {
-    const row = rows.get(chunkNo);
-    return row === undefined ? [] : [{ row, similarity, scores: { lexical: lexical.get(chunkNo) ?? 0, ...scores } }];
+interface Chosen {
+  readonly candidate: Candidate;
+  readonly row: ChunkRow;
+}
+
+/** The best of each document, at most as many as asked for, all above the threshold. */
+async function choose(
+  request: ValidSearch,
+  candidates: readonly Candidate[],
+  { collection, db }: { readonly collection: Collection; readonly db: Kysely<Schema> },
+): Promise<readonly Chosen[]> {
+  const chunkNos = candidates.map((candidate) => candidate.chunkNo);
+  // Texts of a few too many take less time than another statement.
+  const rows = chunkNos.length <= READ_AT_ONCE ? await readChunks(db, collection.id, chunkNos) : undefined;
+  const owners = rows === undefined ? await readOwners(db, collection.id, chunkNos) : ownersOf(rows);
+  const chosen = shares(candidates, owners, request);
+  const texts = rows ?? await readChunks(db, collection.id, chosen.map((candidate) => candidate.chunkNo));
+  return chosen.flatMap((candidate) => {
+    const row = texts.get(candidate.chunkNo);
+    return row === undefined ? [] : [{ candidate, row }];
+  });
+}
+
+function ownersOf(rows: ReadonlyMap<number, ChunkRow>): Map<number, string> {
+  return new Map(Array.from(rows, ([chunkNo, row]) => [chunkNo, row.document_id]));
+}
+
+async function withScores(chosen: readonly Chosen[], searcher: LexicalSearcher): Promise<readonly Found[]> {
+  const lexical = await searcher.similarities(chosen.map(({ candidate }) => candidate.chunkNo));
+  return chosen.map(({ candidate: { chunkNo, similarity, ...scores }, row }) => {
+    return { row, similarity, scores: { lexical: lexical.get(chunkNo) ?? 0, ...scores } };
   });
 }
 

@@ -28,7 +28,7 @@ import { packContext } from "./context.ts";
 import type { Embedder, Reranker } from "./embeddings/types.ts";
 import { closeExtraction } from "./formats/extract.ts";
 import { Indexer } from "./indexer.ts";
-import { search, type SearchParts, toResult } from "./search.ts";
+import { search, SearchMemory, type SearchParts, toResult } from "./search.ts";
 import { type DocumentRow, readDocument, readDocuments } from "./store_reads.ts";
 import { deleteDocuments } from "./store_writes.ts";
 import { validContext, validKey, validList, validSearch } from "./validate.ts";
@@ -61,6 +61,7 @@ class DocumentRagService implements RunningRagService {
   readonly #db: Database["kysely"];
   readonly #options: RagServiceOptions;
   readonly #indexer: Indexer;
+  readonly #memory = new SearchMemory();
 
   constructor(options: RagServiceOptions) {
     this.#db = options.database.kysely;
@@ -130,7 +131,7 @@ class DocumentRagService implements RunningRagService {
   #searchParts({ signal, requestId }: CallContext): SearchParts {
     const { embedder, reranker, log } = this.#options;
     const onDegraded = (error: unknown) => log.warn("A search did without a model server", { requestId, error });
-    return { db: this.#db, embedder, reranker, signal, onDegraded };
+    return { db: this.#db, embedder, reranker, memory: this.#memory, signal, onDegraded };
   }
 }
 

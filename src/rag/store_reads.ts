@@ -2,7 +2,6 @@ import { type Kysely, sql } from "kysely";
 import type { Filter } from "../core/filter.ts";
 import { metadataCondition } from "../database/metadata_filter.ts";
 import type { Schema } from "../database/schema.ts";
-import type { PostingRow } from "./bm25.ts";
 import { BLOCK_SIZE } from "./postings.ts";
 
 /** A collection's exact counts. */
@@ -10,8 +9,10 @@ export interface Collection {
   readonly id: number;
   readonly chunks: number;
   readonly totalLength: number;
-  /** Every chunk number is below it. */
-  readonly nextChunk: number;
+  /** How many blocks its chunk numbers reach into. */
+  readonly blocks: number;
+  /** The version of the collection that last changed each block; 0 for a block that is left out. */
+  readonly versions: ReadonlyMap<number, number>;
   /** Languages of its documents, the most frequent first. */
   readonly languages: readonly string[];
 }
@@ -43,18 +44,44 @@ export interface DocumentRow {
   readonly updated_at_ms: number;
 }
 
-/** Neighbouring blocks, the last one included. */
-export interface BlockRange {
-  readonly from: number;
-  readonly to: number;
+/** A collection and its frequencies of some terms, both of one moment. */
+export interface CollectionState {
+  readonly collection: Collection;
+  /** In how many chunks each of the terms occurs; terms that do not occur are left out. */
+  readonly frequencies: Map<string, number>;
 }
 
 /** Undefined when nobody has written to it. */
-export async function readCollection(db: Kysely<Schema>, collection: string): Promise<Collection | undefined> {
-  const row = await db.selectFrom("rag_collections").selectAll().where("collection", "=", collection).executeTakeFirst();
+export async function readCollection(
+  db: Kysely<Schema>,
+  collection: string,
+  terms: readonly string[],
+): Promise<CollectionState | undefined> {
+  const { rows: [row] } = await sql<{
+    readonly id: number;
+    readonly chunks: number;
+    readonly total_length: number;
+    readonly next_chunk: number;
+    readonly languages: Readonly<Record<string, number>>;
+    readonly versions: Readonly<Record<string, number>> | null;
+    readonly frequencies: Readonly<Record<string, number>> | null;
+  }>`
+    select id, chunks, total_length, next_chunk, languages,
+      (select json_object_agg(block, version) from rag_blocks where collection_id = id) as versions,
+      (select json_object_agg(term, df) from rag_terms where collection_id = id and term = any(${terms}::text[])) as frequencies
+    from rag_collections where collection = ${collection}`.execute(db);
   if (row === undefined) return undefined;
-  const languages = Object.entries(row.languages).toSorted(([, left], [, right]) => right - left).map(([language]) => language);
-  return { id: row.id, chunks: row.chunks, totalLength: row.total_length, nextChunk: row.next_chunk, languages };
+  return {
+    collection: {
+      id: row.id,
+      chunks: row.chunks,
+      totalLength: row.total_length,
+      blocks: Math.ceil(row.next_chunk / BLOCK_SIZE),
+      versions: new Map(Object.entries(row.versions ?? {}).map(([block, version]) => [Number(block), version])),
+      languages: Object.entries(row.languages).toSorted(([, left], [, right]) => right - left).map(([language]) => language),
+    },
+    frequencies: new Map(Object.entries(row.frequencies ?? {})),
+  };
 }
 
 /** In how many chunks each of the terms occurs; terms that do not occur are left out. */
@@ -64,23 +91,67 @@ export async function readFrequencies(db: Kysely<Schema>, id: number, terms: rea
   return new Map(rows.map(({ term, df }) => [term, df]));
 }
 
-/** The postings of the terms within a range. */
-export async function readPostings(db: Kysely<Schema>, id: number, terms: readonly string[], { from, to }: BlockRange) {
-  const { rows } = await sql<PostingRow>`
-    select term, block, data from rag_postings
-    where collection_id = ${id} and term = any(${terms}::text[]) and block between ${from} and ${to}`.execute(db);
-  return rows;
+/** Blocks of a term, the last one included. */
+export interface TermBlocks {
+  readonly term: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Postings by term and block, and the versions of the blocks at the same moment. */
+export async function readPostings(db: Kysely<Schema>, id: number, wanted: readonly TermBlocks[]) {
+  const [from, to] = [Math.min(...wanted.map((one) => one.from)), Math.max(...wanted.map((one) => one.to))];
+  const found = await sql<{ term: string | null; block: number; version: number | null; data: Uint8Array | null }>`
+    select rag_postings.term, block, null::int8 as version, data
+    from unnest(${wanted.map((one) => one.term)}::text[], ${wanted.map((one) => one.from)}::int4[], ${wanted.map((one) => one.to)}::int4[])
+      as given (term, first, last)
+    join rag_postings on collection_id = ${id} and rag_postings.term = given.term and block between first and last
+    union all
+    select null, block, version, null from rag_blocks where collection_id = ${id} and block between ${from} and ${to}`.execute(db);
+  const rows = new Map<string, Map<number, Uint8Array>>();
+  const versions = new Map<number, number>();
+  for (const { term, block, version, data } of found.rows) {
+    if (term === null || data === null) {
+      versions.set(block, version ?? 0);
+      continue;
+    }
+    let blocks = rows.get(term);
+    if (blocks === undefined) rows.set(term, blocks = new Map());
+    blocks.set(block, data);
+  }
+  return { rows, versions };
 }
 
 /** The numbers of the chunks within a range whose documents pass the filter. */
-export async function readAllowed(db: Kysely<Schema>, id: number, filter: Filter, { from, to }: BlockRange): Promise<Set<number>> {
-  const { rows } = await sql<{ numbers: number[] | null }>`
-    select array_agg(chunk_no) as numbers from rag_chunks
+export async function readAllowed(
+  db: Kysely<Schema>,
+  id: number,
+  filter: Filter,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<number[]> {
+  // As one text, because reading an array of so many elements would hold up the process.
+  const { rows } = await sql<{ numbers: string | null }>`
+    select string_agg(chunk_no::text, ' ') as numbers from rag_chunks
     where collection_id = ${id} and chunk_no >= ${from * BLOCK_SIZE} and chunk_no < ${(to + 1) * BLOCK_SIZE} and document_id in (
-      select document_id from rag_documents
-      where collection_id = ${id} and ${metadataCondition(filter, sql.ref("rag_documents.metadata"))}
+      select document_id from rag_documents where collection_id = ${id} and ${passes(filter)}
     )`.execute(db);
-  return new Set(rows[0]?.numbers ?? []);
+  return rows[0]?.numbers?.split(" ").map(Number) ?? [];
+}
+
+/** Which of the chunks belong to documents that pass the filter. */
+export async function readPassing(
+  db: Kysely<Schema>,
+  id: number,
+  { chunkNos, filter }: { readonly chunkNos: readonly number[]; readonly filter: Filter },
+): Promise<readonly number[]> {
+  const { rows } = await sql<{ chunk_no: number }>`
+    select chunk_no from rag_chunks join rag_documents using (collection_id, document_id)
+    where collection_id = ${id} and chunk_no = any(${chunkNos}::int4[]) and ${passes(filter)}`.execute(db);
+  return rows.map((row) => row.chunk_no);
+}
+
+function passes(filter: Filter) {
+  return metadataCondition(filter, sql.ref("rag_documents.metadata"));
 }
 
 /** Chunks by their numbers, in any order; those that are gone by now are left out. */
@@ -92,12 +163,52 @@ export async function readChunks(db: Kysely<Schema>, id: number, chunkNos: reado
   return new Map(rows.map((row) => [row.chunk_no, row]));
 }
 
-/** What chunks say, in terms. */
+/** Where phrases may stand. */
+export type Passage = Pick<ChunkRow, "chunk_no" | "content" | "title" | "heading" | "language">;
+
+/** The texts of those of the chunks that pass the filter. */
+export async function readPassages(
+  db: Kysely<Schema>,
+  id: number,
+  { chunkNos, filter }: { readonly chunkNos: readonly number[]; readonly filter: Filter | undefined },
+): Promise<Map<number, Passage>> {
+  const { rows } = await sql<Passage>`
+    select chunk_no, rag_chunks.content, title, heading, language
+    from rag_chunks join rag_documents using (collection_id, document_id)
+    where collection_id = ${id} and chunk_no = any(${chunkNos}::int4[]) and ${filter === undefined ? sql`true` : passes(filter)}`.execute(
+    db,
+  );
+  return new Map(rows.map((row) => [row.chunk_no, row]));
+}
+
+/** What a chunk says, in terms. */
+export interface ChunkTerms {
+  readonly chunkNo: number;
+  readonly length: number;
+  readonly terms: readonly string[];
+  readonly counts: readonly number[];
+}
+
+/** What chunks say in terms, and in how many chunks each of the terms occurs. */
 export async function readTerms(db: Kysely<Schema>, id: number, chunkNos: readonly number[]) {
-  const { rows } = await sql<{ chunk_no: number; terms: string[]; counts: number[]; length: number }>`
-    select chunk_no, terms, counts, length from rag_chunks
-    where collection_id = ${id} and chunk_no = any(${chunkNos}::int4[])`.execute(db);
-  return rows;
+  // Terms have no spaces in them, and splitting a text is much less work than reading an array.
+  const { rows } = await sql<{ chunk_no: number | null; length: number | null; terms: string | null; counts: string | null }>`
+    with chunks as materialized (
+      select chunk_no, length, terms, counts from rag_chunks where collection_id = ${id} and chunk_no = any(${chunkNos}::int4[])
+    )
+    select chunk_no, length, array_to_string(terms, ' ') as terms, array_to_string(counts, ' ') as counts from chunks
+    union all
+    select null, null, string_agg(term, ' '), string_agg(df::text, ' ') from rag_terms
+    where collection_id = ${id} and term in (select unnest(terms) from chunks)`.execute(db);
+  const chunks: ChunkTerms[] = [];
+  let frequencies: ReadonlyMap<string, number> = new Map();
+  for (const { chunk_no, length, terms, counts } of rows) {
+    const [names, numbers] = [terms?.split(" ") ?? [], counts?.split(" ").map(Number) ?? []];
+    if (chunk_no === null) frequencies = new Map(names.map((term, index) => [term, numbers[index]!]));
+    else chunks.push({ chunkNo: chunk_no, length: length!, terms: names, counts: numbers });
+  }
+  // In the order of the question: sums in another order would differ in the last digits.
+  return { chunks: chunks.toSorted((left, right) => chunkNos.indexOf(left.chunkNo) - chunkNos.indexOf(right.chunkNo)), frequencies };
 }
 
 /** Which document each of the chunks belongs to. */
@@ -107,11 +218,11 @@ export async function readOwners(db: Kysely<Schema>, id: number, chunkNos: reado
   return new Map(rows.map((row) => [row.chunk_no, row.document_id]));
 }
 
-/** What {@link readSimilarWords} looks for. */
-export interface SimilarWords {
+/** A word that the vocabulary does not know. */
+export interface UnknownWord {
+  readonly word: string;
   readonly grams: readonly string[];
-  readonly length: number;
-  /** By how much the lengths may differ. */
+  /** By how much the lengths of a known word may differ. */
   readonly mistakes: number;
 }
 
@@ -120,9 +231,10 @@ const MANY_SIMILAR = 2_000;
 const MOST_SIMILAR = 200;
 
 /** Known words of about the same length that share trigrams with the given one, with the documents they occur in. */
-export async function readSimilarWords(db: Kysely<Schema>, id: number, { grams, length, mistakes }: SimilarWords) {
+export async function readSimilarWords(db: Kysely<Schema>, id: number, { word, grams, mistakes }: UnknownWord) {
+  const [shortest, longest] = [word.length - mistakes, word.length + mistakes];
   const matching = sql`from rag_words
-    where grams && ${grams}::text[] and collection_id = ${id} and char_length(word) between ${length - mistakes} and ${length + mistakes}`;
+    where grams && ${grams}::text[] and collection_id = ${id} and char_length(word) between ${shortest} and ${longest}`;
   const { rows } = await sql<{ word: string; df: number }>`select word, df ${matching} limit ${MANY_SIMILAR}`.execute(db);
   if (rows.length < MANY_SIMILAR) return rows;
   const sorted = await sql<{ word: string; df: number }>`

@@ -15,6 +15,7 @@ interface CollectionRow {
   chunks: number;
   total_length: number;
   next_chunk: number;
+  version: number;
   readonly languages: Record<string, number>;
 }
 
@@ -55,7 +56,7 @@ export async function storeDocumentsIn(
   const freed = await removeChunks(trx, { row, changes, old: changed.flatMap((document) => old.get(document.documentId) ?? []) });
   const placed = changed.map((document) => place(row, document, { freed, old: old.get(document.documentId) }));
   for (const one of placed) gather(row, one, changes);
-  await changes.write(trx, row.id);
+  await changes.write(trx, row.id, ++row.version);
   await insertDocuments(trx, row.id, placed);
   await insertChunks(trx, row.id, placed);
   await insertVectors(trx, row.id, placed);
@@ -76,7 +77,7 @@ export async function deleteDocumentsIn(trx: Transaction<Schema>, collection: st
   if (old.length === 0) return 0;
   const changes = new IndexChanges();
   await removeChunks(trx, { row, changes, old });
-  await changes.write(trx, row.id);
+  await changes.write(trx, row.id, ++row.version);
   await sql`delete from rag_documents where collection_id = ${row.id} and document_id = any(${old.map((one) => one.document_id)}::text[])`
     .execute(trx);
   await saveCollection(trx, row);
@@ -84,7 +85,7 @@ export async function deleteDocumentsIn(trx: Transaction<Schema>, collection: st
 }
 
 /** Every table whose rows belong to a collection by its number. */
-const COLLECTION_TABLES = ["rag_documents", "rag_chunks", "rag_vectors", "rag_postings", "rag_terms", "rag_words"] as const;
+const COLLECTION_TABLES = ["rag_documents", "rag_chunks", "rag_vectors", "rag_blocks", "rag_postings", "rag_terms", "rag_words"] as const;
 
 /** Deletes a whole collection; nothing is left that could be found. */
 export async function dropCollectionIn(trx: Transaction<Schema>, collection: string): Promise<void> {
@@ -103,10 +104,10 @@ async function lockCollection(trx: Transaction<Schema>, collection: string): Pro
 }
 
 async function saveCollection(trx: Transaction<Schema>, row: CollectionRow): Promise<void> {
-  const { id, documents, chunks, total_length, next_chunk, languages } = row;
+  const { id, documents, chunks, total_length, next_chunk, version, languages } = row;
   const kept = Object.fromEntries(Object.entries(languages).filter(([, count]) => count > 0));
   await trx.updateTable("rag_collections")
-    .set({ documents, chunks, total_length, next_chunk, languages: JSON.stringify(kept) })
+    .set({ documents, chunks, total_length, next_chunk, version, languages: JSON.stringify(kept) })
     .where("id", "=", id).execute();
 }
 

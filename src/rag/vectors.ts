@@ -3,7 +3,7 @@ import type { Filter } from "../core/filter.ts";
 import type { Schema } from "../database/schema.ts";
 import { BestChunks } from "./bm25.ts";
 import type { NearChunk } from "./fuse.ts";
-import { BLOCK_SIZE, blockOf } from "./postings.ts";
+import { BLOCK_SIZE } from "./postings.ts";
 import { type Collection, readAllowed } from "./store_reads.ts";
 
 /** What {@link nearestChunks} looks for. */
@@ -20,9 +20,8 @@ export async function nearestChunks(db: Kysely<Schema>, search: NearSearch): Pro
   const { collection, model, filter, size } = search;
   const wanted = unit(search.vector);
   const best = new BestChunks(size);
-  const last = blockOf(Math.max(0, collection.nextChunk - 1));
-  for (let block = 0; block <= last; block++) {
-    const allowed = filter === undefined ? undefined : await readAllowed(db, collection.id, filter, { from: block, to: block });
+  for (let block = 0; block < collection.blocks; block++) {
+    const allowed = filter === undefined ? undefined : new Set(await readAllowed(db, collection.id, filter, { from: block, to: block }));
     if (allowed?.size === 0) continue;
     const { rows } = await sql<{ chunk_no: number; vector: Uint8Array }>`
       select chunk_no, vector from rag_vectors

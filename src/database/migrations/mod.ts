@@ -1,6 +1,7 @@
 import { messages } from "./0001_messages.ts";
 import { rag } from "./0002_rag.ts";
 import { roomSettings } from "./0003_room_settings.ts";
+import { ragBlocks } from "./0004_rag_blocks.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
 export interface Migration {
@@ -13,4 +14,5 @@ export const migrations: readonly Migration[] = [
   { name: "messages", sql: messages },
   { name: "rag", sql: rag },
   { name: "room settings", sql: roomSettings },
+  { name: "versions of document blocks", sql: ragBlocks },
 ];

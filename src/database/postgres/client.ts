@@ -25,8 +25,14 @@ export interface Client {
   destroy(): void;
 }
 
-/** Text goes to the server as `toParameter` made it; int8 comes back as a number, arrays as arrays. */
+/** Text goes to the server as `toParameter` made it; int8 comes back as a number, arrays as arrays, bytes as bytes of their own. */
 const TYPES = {
+  bytea: {
+    to: 17,
+    from: [17],
+    serialize: (bytes: Uint8Array) => `\\x${bytes.toHex()}`,
+    parse: (text: string) => Uint8Array.fromHex(text.slice(2)),
+  },
   int8: { to: 20, from: [20], serialize: String, parse: Number },
   json: { to: 114, from: [114, 3802], serialize: (text: unknown) => text, parse: JSON.parse },
   int4Array: { to: 1007, from: [1005, 1007, 1016], serialize: String, parse: (text: string) => parseArray(text, Number) },

@@ -19,13 +19,18 @@ export const messageMethods = {
   getMessages: method(definition.GetMessages, pageFromWire),
   getMessage: method(definition.GetMessage, messageFromWire),
   updateMessage: method(definition.UpdateMessage, messageFromWire),
-  deleteMessage: method(definition.DeleteMessage, (answer) => answer),
+  deleteMessage: method(definition.DeleteMessage, asIs),
   listRevisions: method(definition.ListRevisions, revisionsFromWire),
   listRooms: method(definition.ListRooms, (answer) => answer),
   getRoom: method(definition.GetRoom, (answer) => answer),
   updateRoom: method(definition.UpdateRoom, (answer) => answer),
   streamMessages: method(definition.StreamMessages, messageFromWire),
 };
+
+/** For answers whose shape on the wire is the contract's. */
+export function asIs<T>(answer: T): T {
+  return answer;
+}
 
 /** A method of a loaded proto, whose answers are decoded further; whether it may be repeated stands in its descriptor. */
 export function method<Request, WireResponse, Response>(

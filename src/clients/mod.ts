@@ -1,5 +1,5 @@
 /**
- * The client of the chat system.
+ * The clients of the chat system's four services.
  *
  * ```ts
  * import { MessageServiceClient } from "@chat/system";
@@ -12,20 +12,42 @@
  * @module
  */
 export type {
+  AiModel,
+  CancelGenerationResponse,
+  Citation,
   ContextSource,
+  ConversationTurn,
   Correction,
   CreateMessageRequest,
   DeleteDocumentResponse,
   DeleteMessageResponse,
+  DisablePluginRequest,
   DocumentKey,
+  ExecutePluginRequest,
+  ExecutePluginResponse,
+  GeneratedResponse,
+  GenerateRequest,
+  Generation,
+  GenerationKey,
+  GenerationPart,
+  GenerationPartNews,
+  GenerationPartPlace,
+  GenerationUsage,
   GetMessagesRequest,
   GetMessagesResponse,
   Highlight,
+  HookDecision,
+  HookTable,
   IndexDocumentRequest,
   IndexDocumentResponse,
   IndexProgress,
+  InstallPluginRequest,
+  InstallPluginResponse,
   ListDocumentsRequest,
   ListDocumentsResponse,
+  ListModelsResponse,
+  ListPluginsRequest,
+  ListPluginsResponse,
   ListRevisionsResponse,
   ListRoomsRequest,
   ListRoomsResponse,
@@ -35,29 +57,46 @@ export type {
   MessageKey,
   MessageRevision,
   MessageStream,
+  Passage,
+  PassageDocument,
+  PassageMessage,
+  Plugin,
+  PluginAction,
+  PluginHook,
+  PluginKey,
+  PluginLimits,
+  PluginLogLine,
+  PluginManifest,
+  PluginOutput,
+  PluginPermissions,
+  PluginSignature,
+  PluginVersion,
   RagContextRequest,
   RagContextResponse,
   RagDocument,
   Room,
   RoomKey,
+  RunHooksRequest,
+  RunHooksResponse,
   ScoreParts,
   SearchDocumentsRequest,
   SearchDocumentsResponse,
   SearchResult,
+  Sentiment,
+  SentimentRequest,
+  SentimentsRequest,
+  SentimentsResponse,
   StreamMessagesRequest,
+  StreamPluginLogsRequest,
+  UninstallPluginRequest,
+  UninstallPluginResponse,
   UpdateMessageRequest,
   UpdateRoomRequest,
 } from "../contracts/mod.ts";
 export type { TraceContext } from "../core/context.ts";
 export { ChatError, type ErrorCode, type ErrorDetails } from "../core/errors.ts";
-export {
-  AIServiceClient,
-  type GeneratedChunk,
-  type GeneratedResponse,
-  type GenerateRequest,
-  type Sentiment,
-  type SentimentRequest,
-} from "./ai_client.ts";
+export { AIServiceClient } from "./ai_client.ts";
 export { MessageServiceClient } from "./message_client.ts";
 export type { CallOptions, ClientTls, MessageServiceClientOptions, StreamOptions } from "./options.ts";
+export { PluginServiceClient } from "./plugin_client.ts";
 export { RAGServiceClient } from "./rag_client.ts";

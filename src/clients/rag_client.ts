@@ -37,7 +37,7 @@ export class RAGServiceClient implements AsyncDisposable {
 
   /** Stores a document in place of the one of the same id. */
   indexDocument(request: IndexDocumentRequest, options: CallOptions = {}): Promise<IndexDocumentResponse> {
-    return this.#repeat(rpc.indexDocument, request, options);
+    return this.#call(rpc.indexDocument, request, options);
   }
 
   /**
@@ -57,27 +57,27 @@ export class RAGServiceClient implements AsyncDisposable {
 
   /** The documents that answer a query best, best first. */
   searchDocuments(request: SearchDocumentsRequest, options: CallOptions = {}): Promise<SearchDocumentsResponse> {
-    return this.#repeat(rpc.searchDocuments, request, options);
+    return this.#call(rpc.searchDocuments, request, options);
   }
 
   /** Passages for a model to answer from, numbered and fenced. */
   getRagContext(request: RagContextRequest, options: CallOptions = {}): Promise<RagContextResponse> {
-    return this.#repeat(rpc.getRagContext, request, options);
+    return this.#call(rpc.getRagContext, request, options);
   }
 
   /** One document; `not_found` when the collection has no such. */
   getDocument(request: DocumentKey, options: CallOptions = {}): Promise<RagDocument> {
-    return this.#repeat(rpc.getDocument, request, options);
+    return this.#call(rpc.getDocument, request, options);
   }
 
   /** A page of a collection in the order of ids. */
   listDocuments(request: ListDocumentsRequest = {}, options: CallOptions = {}): Promise<ListDocumentsResponse> {
-    return this.#repeat(rpc.listDocuments, request, options);
+    return this.#call(rpc.listDocuments, request, options);
   }
 
   /** Deletes a document; a missing one is an answer (`success: false`), and so is one that a first, unanswered attempt deleted. */
   deleteDocument(request: DocumentKey, options: CallOptions = {}): Promise<DeleteDocumentResponse> {
-    return this.#repeat(rpc.deleteDocument, request, options);
+    return this.#call(rpc.deleteDocument, request, options);
   }
 
   /** Whether the service is there, as the last calls have seen; true before the first one. Asks nobody. */
@@ -95,7 +95,7 @@ export class RAGServiceClient implements AsyncDisposable {
     return this.close();
   }
 
-  #repeat<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions): Promise<Response> {
-    return callUnary({ pool: this.#pool, options: this.#options }, method, request, { ...options, repeatable: true });
+  #call<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions): Promise<Response> {
+    return callUnary({ pool: this.#pool, options: this.#options }, method, request, options);
   }
 }

@@ -1,5 +1,5 @@
 import { ChatError } from "../core/errors.ts";
-import type { Config, DatabaseConfig, GrpcConfig, ModelConfig } from "./config.ts";
+import type { Config, DatabaseConfig, GrpcConfig, ModelConfig, ServiceName } from "./config.ts";
 import { nearMisses } from "./near_misses.ts";
 import { toNatsConfig } from "./nats.ts";
 import { addressSetting, callsElsewhere, roleNames } from "./roles.ts";
@@ -56,9 +56,10 @@ function defaultValue(setting: Setting<unknown>, text: string): unknown {
 
 function doubts(values: SettingValues): string[] {
   const doubts: string[] = [];
+  const played: ReadonlySet<ServiceName> = values.SERVICES;
   for (const role of roleNames) {
-    if (values[addressSetting(role)] === undefined || callsElsewhere(values.SERVICES, role)) continue;
-    const why = values.SERVICES.has(role) ? `SERVICES has ${role} run in this process` : "nothing in SERVICES calls it";
+    if (values[addressSetting(role)] === undefined || callsElsewhere(played, role)) continue;
+    const why = played.has(role) ? `SERVICES has ${role} run in this process` : "nothing in SERVICES calls it";
     doubts.push(`${addressSetting(role)} is not used, because ${why}`);
   }
   if (values.SERVICES.has("gateway") && isPublic(values.HTTP_HOST)) {

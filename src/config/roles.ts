@@ -10,7 +10,7 @@ import type { ServiceName } from "./config.ts";
 export type RoleName = Exclude<ServiceName, "gateway">;
 
 /** The services, in the order in which they are started: each after those that it calls while it starts. */
-export const roleNames = ["message", "rag"] as const satisfies readonly RoleName[];
+export const roleNames = ["message", "rag", "ai", "plugin"] as const satisfies readonly RoleName[];
 
 /** Whom each part calls, if it is there. */
 const CALLS: Readonly<Record<ServiceName, readonly RoleName[]>> = {

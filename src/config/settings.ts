@@ -62,6 +62,8 @@ export const settings = {
     "Needed only when the system is split over processes; a gateway cannot do without",
   ),
   RAG_SERVICE_ADDR: optional(addresses, "The same for the RAG service and `rag`", "Unset: what needs documents does without"),
+  AI_SERVICE_ADDR: optional(addresses, "The same for the AI service and `ai`", "Unset: what needs answers does without"),
+  PLUGIN_SERVICE_ADDR: optional(addresses, "The same for the plugin service and `plugin`", "Unset: there are no plugins"),
   HTTP_HOST: given(host, "127.0.0.1", "Address that the HTTP gateway listens on", "Only this machine, until somebody decides otherwise"),
   HTTP_PORT: given(PORT, "8000", "Port of the HTTP gateway; 0 takes a free one", "The usual port of a web service in development"),
   GRPC_ENABLED: given(

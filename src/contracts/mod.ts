@@ -5,10 +5,14 @@
  *
  * @module
  */
+import type { AiService } from "./ai.ts";
 import type { MessageService } from "./message.ts";
+import type { PluginService } from "./plugin.ts";
 import type { RagService } from "./rag.ts";
 
+export type * from "./ai.ts";
 export type * from "./message.ts";
+export type * from "./plugin.ts";
 export type * from "./rag.ts";
 export type * from "./room.ts";
 
@@ -16,6 +20,8 @@ export type * from "./room.ts";
 export interface Services {
   readonly message: MessageService;
   readonly rag: RagService;
+  readonly ai: AiService;
+  readonly plugin: PluginService;
 }
 
 /** A part of the system that is a service; the gateway is a part too, but nobody calls it over gRPC. */

@@ -2,9 +2,11 @@ import type { IndexDocumentRequest, IndexProgress, RagService } from "../contrac
 import { abortError } from "../core/errors.ts";
 import type { handleBidiStreamingCall, ServerDuplexStream } from "../wire/grpc_js.ts";
 import { Call } from "./call.ts";
+import { endStream } from "./end_stream.ts";
 import { failureStatus } from "./failure.ts";
 import { BadRequest } from "./requests.ts";
 import type { HandlerOptions } from "./unary.ts";
+import { writeAll } from "./write_all.ts";
 
 /** Requests taken in before the client has to wait. */
 const MAX_WAITING = 64;
@@ -31,15 +33,9 @@ class IndexStreamCall extends Call {
   async run(service: RagService): Promise<void> {
     try {
       this.#options.calls.addStream(this);
-      for await (const progress of service.indexDocuments(requests(this.#edge, this.signal), this)) {
-        if (!this.#edge.write(progress)) await drained(this.#edge, this.signal);
-        if (this.signal.aborted) throw abortError(this.signal);
-      }
-      this.#edge.end();
+      await writeAll(this.#edge, service.indexDocuments(requests(this.#edge, this.signal), this), this.signal);
     } catch (error) {
-      if (!this.#edge.cancelled && !this.#edge.destroyed) {
-        this.#edge.emit("error", failureStatus(error, { method: "IndexDocuments", requestId: this.requestId }, this.#options.log));
-      }
+      endStream(this.#edge, failureStatus(error, { method: "IndexDocuments", requestId: this.requestId }, this.#options.log));
     } finally {
       this.#options.calls.delete(this);
     }
@@ -79,19 +75,4 @@ async function* requests(edge: IndexEdge, signal: AbortSignal): AsyncGenerator<I
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
-}
-
-function drained(edge: IndexEdge, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      edge.removeListener("drain", done);
-      edge.removeListener("close", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    edge.once("drain", done);
-    edge.once("close", done);
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
-  });
 }

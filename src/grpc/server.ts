@@ -1,11 +1,8 @@
 import type { GrpcConfig } from "../config/config.ts";
-import type { Message, MessageService, RagService } from "../contracts/mod.ts";
+import type { Role, Services } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
-import { messageServiceDefinition, ragServiceDefinition } from "../wire/definitions.ts";
-import type { MessageResponse } from "../wire/generated/chat/MessageResponse.ts";
-import type { MessageServiceDefinition } from "../wire/generated/chat/MessageService.ts";
 import { Server, type ServerCredentials, type ServerOptions } from "../wire/grpc_js.ts";
 import { MessageFrames } from "../wire/message_frames.ts";
 import type { TlsFiles } from "../wire/tls_files.ts";
@@ -13,15 +10,13 @@ import { serverCredentials } from "./credentials.ts";
 import { cutOff } from "./cut_off.ts";
 import { anybody } from "./callers.ts";
 import { Gate } from "./gate.ts";
-import { HealthBoard, type ServiceChecks } from "./health_board.ts";
+import { HealthBoard } from "./health_board.ts";
 import { correctInputFaults } from "./input_faults.ts";
 import { addLoadMetrics, CallMeter } from "./metrics.ts";
 import { addIntrospection } from "./introspection.ts";
-import { messageHandlers } from "./message_handlers.ts";
 import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
-import { ragHandlers } from "./rag_handlers.ts";
-import { withReadableRequests } from "./requests.ts";
 import { checkResumedSessions } from "./resumed_sessions.ts";
+import { addServices, namedChecks } from "./services.ts";
 
 /** What a gRPC server needs. */
 export interface GrpcServerOptions {
@@ -29,10 +24,10 @@ export interface GrpcServerOptions {
   /** The files that `config.tls` names; the caller closes them. */
   readonly tls?: TlsFiles;
   /** The services it offers; calls to others are UNIMPLEMENTED. */
-  readonly services: { readonly message?: MessageService; readonly rag?: RagService };
+  readonly services: Partial<Services>;
   readonly log: Log;
   /** How the services are, here or elsewhere; one that is served and not named here is well. */
-  readonly health?: ServiceChecks;
+  readonly health?: Readonly<Partial<Record<Role, () => boolean>>>;
   /** Where its calls are told of; default: nowhere. */
   readonly telemetry?: Telemetry;
   /** Other limits than the production ones, for tests. */
@@ -84,15 +79,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const meter = options.telemetry === undefined ? undefined : new CallMeter(options.telemetry);
   const server = new Server(serverOptions(config, meter));
   meter?.watchRefusals(server);
-  if (services.message !== undefined) {
-    const definition = withReadableRequests(encodingOnce(messageServiceDefinition, frames));
-    server.addService(definition, messageHandlers(services.message, frames, { gate, calls, callers, log }));
-  }
-  if (services.rag !== undefined) {
-    server.addService(withReadableRequests(ragServiceDefinition), ragHandlers(services.rag, { gate, calls, callers, log }));
-  }
-  const offered = [services.message && "chat.MessageService", services.rag && "chat.RAGService"].filter((name) => name !== undefined);
-  const board = new HealthBoard(options.health ?? {}, { own: offered });
+  const offered = addServices(server, services, { gate, calls, callers, log, frames });
+  const board = new HealthBoard(namedChecks(options.health ?? {}), { own: offered });
   addIntrospection(server, { config, offered, board, calls, callers, log });
   try {
     const port = await bind(server, config, credentials);
@@ -151,12 +139,6 @@ class RunningServer implements GrpcServer {
     clearTimeout(last);
     calls.endAll(reason);
   }
-}
-
-/** Also where messages go through grpc-js's own hands, each is encoded once for all streams. */
-function encodingOnce(definition: MessageServiceDefinition, frames: MessageFrames): MessageServiceDefinition {
-  const responseSerialize = (message: MessageResponse) => frames.body(message as Message);
-  return { ...definition, StreamMessages: { ...definition.StreamMessages, responseSerialize } };
 }
 
 function serverOptions(config: GrpcConfig, meter: CallMeter | undefined): ServerOptions {

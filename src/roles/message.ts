@@ -8,7 +8,6 @@ const PAGES_IN_A_MESSAGE = 4;
 
 /** The chat log. */
 export const message: RoleDefinition<"message"> = {
-  grpcName: "chat.MessageService",
   async start(tools) {
     const database = await tools.database();
     const bus = await tools.bus();

@@ -6,7 +6,6 @@ import type { RoleDefinition } from "./role.ts";
 
 /** Documents that can be searched. */
 export const rag: RoleDefinition<"rag"> = {
-  grpcName: "chat.RAGService",
   async start(tools) {
     const { embedding, rerank } = tools.config;
     const database = await tools.database();

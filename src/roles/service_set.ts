@@ -2,6 +2,7 @@ import type { MessageServiceClientOptions } from "../clients/options.ts";
 import type { Config } from "../config/config.ts";
 import { roleNames } from "../config/roles.ts";
 import type { Role, Services } from "../contracts/mod.ts";
+import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { TlsFiles } from "../wire/tls_files.ts";
@@ -58,9 +59,9 @@ export class ServiceSet {
     return Object.fromEntries(Object.entries(this.#services).filter(([role]) => this.#plays(role as Role)));
   }
 
-  /** How each service is, by its full name. */
-  get health(): Readonly<Record<string, () => boolean>> {
-    return Object.fromEntries([...this.#health].map(([role, health]) => [roles[role].grpcName, () => health().ok]));
+  /** How each service is, from memory. */
+  get health(): Readonly<Partial<Record<Role, () => boolean>>> {
+    return Object.fromEntries([...this.#health].map(([role, health]) => [role, () => health().ok]));
   }
 
   /**
@@ -78,7 +79,9 @@ export class ServiceSet {
   }
 
   async #play<R extends Role>(role: R): Promise<void> {
-    const played = await this.#options.parts.begin(`${role} service`, () => roles[role].start(this.#tools()));
+    const { start } = roles[role];
+    if (start === undefined) throw new ChatError("failed_precondition", `This version cannot play ${role} itself`);
+    const played = await this.#options.parts.begin(`${role} service`, () => start(this.#tools()));
     this.#services[role] = played.service;
     this.#health.set(role, () => played.health());
   }

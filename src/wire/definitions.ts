@@ -3,6 +3,7 @@ import { DESCRIPTOR_SET_BASE64 } from "./generated/descriptors.ts";
 import { PROTOS } from "./generated/protos.ts";
 import type { AIServiceDefinition } from "./generated/chat/AIService.ts";
 import type { MessageServiceDefinition } from "./generated/chat/MessageService.ts";
+import type { PluginServiceDefinition } from "./generated/chat/PluginService.ts";
 import type { RAGServiceDefinition } from "./generated/chat/RAGService.ts";
 import type { HealthDefinition } from "./generated/grpc/health/v1/Health.ts";
 import type { ServerReflectionDefinition } from "./generated/grpc/reflection/v1/ServerReflection.ts";
@@ -38,3 +39,6 @@ export const aiServiceDefinition = loaded["chat.AIService"] as unknown as AIServ
 
 /** Paths and codecs of `chat.RAGService`, for grpc-js servers and clients. */
 export const ragServiceDefinition = loaded["chat.RAGService"] as unknown as RAGServiceDefinition;
+
+/** Paths and codecs of `chat.PluginService`, for grpc-js servers and clients. */
+export const pluginServiceDefinition = loaded["chat.PluginService"] as unknown as PluginServiceDefinition;

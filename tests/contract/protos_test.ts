@@ -94,3 +94,29 @@ for (const [what, change, lost] of breakingChanges) {
     assert(changed.some((fact) => fact.startsWith(lost)), `not noticed: ${lost}; noticed: ${changed.join("; ")}`);
   });
 }
+
+/** What may be sent more than once, by the level that its proto says. */
+const IDEMPOTENT = [
+  ...["AIService.CancelGeneration", "MessageService.DeleteMessage", "MessageService.UpdateRoom"],
+  ...["PluginService.DisablePlugin", "PluginService.EnablePlugin", "PluginService.InstallPlugin", "PluginService.UninstallPlugin"],
+  ...["RAGService.DeleteDocument", "RAGService.IndexDocument", "RAGService.IndexDocuments"],
+];
+/** What must not: it writes a message, costs money, or runs other people's code. */
+const ONCE = [
+  ...["AIService.GenerateResponse", "AIService.StreamResponse", "MessageService.CreateMessage", "MessageService.UpdateMessage"],
+  ...["PluginHostService.UseCapability", "PluginService.ExecutePlugin", "PluginService.RunHooks", "PluginService.StreamPlugin"],
+  ...["RemotePluginService.RunAction", "RemotePluginService.RunHook", "RemotePluginService.StreamAction"],
+];
+const READING = /^(Analyze|Describe|DryRun|Get|List|Search|StreamMessages|StreamPluginLogs|Watch)/;
+
+Deno.test("protos: every RPC says whether it may be sent twice, as clients repeat and hedge by it", () => {
+  const chat = protobuf.Root.fromJSON(PROTOS as protobuf.INamespace).lookup("chat") as protobuf.Namespace;
+  const services = chat.nestedArray.filter((object) => object instanceof protobuf.Service);
+  const levels = services.flatMap((service) =>
+    service.methodsArray.map((method) => [`${service.name}.${method.name}`, method.options?.["idempotency_level"] ?? "once"] as const)
+  );
+  const of = (level: string) => levels.filter(([, found]) => found === level).map(([name]) => name).sort();
+  assertEquals(of("IDEMPOTENT"), IDEMPOTENT);
+  assertEquals(of("once"), ONCE);
+  assertEquals(of("NO_SIDE_EFFECTS").filter((name) => !READING.test(name.split(".")[1] ?? "")), []);
+});

@@ -13,7 +13,11 @@ const steps: readonly Step[] = [
     name: "generateResponse sends the specification's defaults, and what the caller says instead",
     run: async (client) => {
       const answer = await client.generateResponse({ prompt: "Grüße ☺" });
-      assertEquals(answer, { response: "Grüße ☺ 0.70 500 []", model: "default", tokensUsed: 7, confidence: 0.5 });
+      assertEquals(answer, {
+        ...{ response: "Grüße ☺ 0.70 500 []", model: "default", tokensUsed: 7, confidence: 0.5 },
+        // What its proto does not know.
+        ...{ requestId: "", finishReason: "", passages: [], citations: [], droppedCitations: 0, notices: [] },
+      });
       const other = await client.generateResponse({ prompt: "a", model: "m", temperature: 0.25, maxTokens: 9, context: ["x", "y"] });
       assertEquals([other.response, other.model], ["a 0.25 9 ['x', 'y']", "m"]);
     },
@@ -23,11 +27,11 @@ const steps: readonly Step[] = [
     run: async (client) => {
       const pieces = [];
       for await (const piece of client.streamResponse({ prompt: "one two three" })) pieces.push(piece);
-      assertEquals(pieces.map(({ content, isComplete }) => [content, isComplete]), [
-        ["one", false],
-        ["two", false],
-        ["three", false],
-        ["", true],
+      assertEquals(pieces, [
+        { kind: "text", content: "one", isComplete: false, start: 0, seq: 0, requestId: "" },
+        { kind: "text", content: "two", isComplete: false, start: 3, seq: 0, requestId: "" },
+        { kind: "text", content: "three", isComplete: false, start: 6, seq: 0, requestId: "" },
+        { kind: "text", content: "", isComplete: true, start: 11, seq: 0, requestId: "" },
       ]);
     },
   },
@@ -60,6 +64,8 @@ const steps: readonly Step[] = [
         sentiment: "positive",
         confidence: 0.75,
         scores: { positive: 0.75, negative: 0.25 },
+        model: "",
+        notices: [],
       });
     },
   },

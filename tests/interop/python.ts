@@ -1,13 +1,20 @@
 /**
- * A peer written in Python over grpcio, with code generated from the specification's protos, not ours. It is told what to do line by line: a
- * JSON object in, a JSON object out. Debian's `python3-grpcio` and `protobuf-compiler-grpc` are all it takes.
+ * A peer written in Python over grpcio, with code generated from the specification's protos, or from ours where the specification has none. It is told
+ * what to do line by line: a JSON object in, a JSON object out. Debian's `python3-grpcio` and `protobuf-compiler-grpc` are all it takes.
  *
  * @module
  */
 import { within } from "../support/deadline.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
-const PROTOS = new URL("../contract/specification", import.meta.url).pathname;
+const SPECIFICATION = new URL("../contract/specification", import.meta.url).pathname;
+const OURS = new URL("../../protos", import.meta.url).pathname;
+/** What each program is made from. */
+const PROTOS = {
+  client: { folder: SPECIFICATION, files: ["message_service.proto", "ai_service.proto"] },
+  server: { folder: SPECIFICATION, files: ["message_service.proto", "ai_service.proto"] },
+  services: { folder: OURS, files: ["message_service.proto", "rag_service.proto", "ai_service.proto", "plugin_service.proto"] },
+} as const;
 const PROGRAMS = new URL("./python", import.meta.url).pathname;
 /** Debian's packages are for Debian's Python, whatever else the search path has. */
 export const PYTHON = "/usr/bin/python3";
@@ -37,9 +44,9 @@ export class PythonPeer implements AsyncDisposable {
   }
 
   /** Starts `python/<program>.py`. */
-  static async start(program: "client" | "server", ...args: readonly string[]): Promise<PythonPeer> {
+  static async start(program: keyof typeof PROTOS, ...args: readonly string[]): Promise<PythonPeer> {
     const folder = await tempDir();
-    await generate(folder.path);
+    await generate(folder.path, PROTOS[program]);
     const child = new Deno.Command(PYTHON, {
       args: ["-B", `${PROGRAMS}/${program}.py`, ...args],
       clearEnv: true,
@@ -84,19 +91,18 @@ export class PythonPeer implements AsyncDisposable {
   }
 }
 
-/** Messages, stubs and servicers from the specification's protos. */
-async function generate(folder: string): Promise<void> {
+/** Messages, stubs and servicers from protos. */
+async function generate(folder: string, protos: (typeof PROTOS)[keyof typeof PROTOS]): Promise<void> {
   const plugin = "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin";
   const args = [
     plugin,
-    `-I${PROTOS}`,
+    `-I${protos.folder}`,
     `--python_out=${folder}`,
     `--grpc_python_out=${folder}`,
-    "message_service.proto",
-    "ai_service.proto",
+    ...protos.files,
   ];
   const { success, stderr } = await new Deno.Command("protoc", { args }).output();
-  if (!success) throw new Error(`protoc cannot read the specification's protos: ${new TextDecoder().decode(stderr)}`);
+  if (!success) throw new Error(`protoc cannot read ${protos.folder}: ${new TextDecoder().decode(stderr)}`);
 }
 
 async function hasPython(): Promise<boolean> {

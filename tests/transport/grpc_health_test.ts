@@ -56,7 +56,7 @@ async function check(client: HealthClient, service: string): Promise<number> {
 
 Deno.test("Health.Check tells of each service and of the whole, and NOT_FOUND of a name that nobody has", async () => {
   let well = true;
-  await using test = await startServer({ health: { "chat.MessageService": () => well, "chat.RAGService": () => false } });
+  await using test = await startServer({ health: { message: () => well, rag: () => false } });
   using client = healthClient(test.address);
   // RAG runs elsewhere: it is told of, and does not count for this server's whole.
   assertEquals([await check(client, ""), await check(client, "chat.MessageService"), await check(client, "chat.RAGService")], [1, 1, 2]);
@@ -92,7 +92,7 @@ Deno.test("Health.Check is answered while every worker is busy and the queue is 
 
 Deno.test("Health.Watch streams changes, says SERVICE_UNKNOWN without ending, and NOT_SERVING before the server drains", async () => {
   let well = true;
-  await using test = await startServer({ health: { "chat.MessageService": () => well } });
+  await using test = await startServer({ health: { message: () => well } });
   using client = healthClient(test.address);
   const [whole, message, nobody] = ["", "chat.MessageService", "chat.Nothing"].map((service) => new Watched(client, service));
   assert(whole && message && nobody);

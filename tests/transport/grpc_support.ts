@@ -2,7 +2,7 @@
  * A real gRPC server on a free port with a real grpc-js client, for the tests of the server.
  */
 import type { TlsPaths } from "../../src/config/config.ts";
-import type { MessageService } from "../../src/contracts/mod.ts";
+import type { MessageService, Services } from "../../src/contracts/mod.ts";
 import { type GrpcServer, type GrpcServerOptions, startGrpcServer } from "../../src/grpc/server.ts";
 import { createLog } from "../../src/observability/log.ts";
 import { TlsFiles } from "../../src/wire/tls_files.ts";
@@ -29,6 +29,8 @@ export const PATIENCE_MS = 10_000;
 /** What a test may want of its server. */
 export interface TestServerOptions {
   readonly service?: MessageService;
+  /** Instead of a message service: these. */
+  readonly services?: Partial<Services>;
   readonly port?: number;
   readonly host?: string;
   readonly tls?: TlsPaths;
@@ -68,7 +70,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.reflection === undefined ? {} : { reflection: options.reflection }),
     },
-    services: { message: options.service ?? memory },
+    services: options.services ?? { message: options.service ?? memory },
     log: createLog("debug", (line) => lines.push(line)),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),

@@ -2,12 +2,34 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { AICitation as _chat_AICitation, AICitation__Output as _chat_AICitation__Output } from './chat/AICitation.ts';
+import type { AICitationPart as _chat_AICitationPart, AICitationPart__Output as _chat_AICitationPart__Output } from './chat/AICitationPart.ts';
+import type { AIDocumentSource as _chat_AIDocumentSource, AIDocumentSource__Output as _chat_AIDocumentSource__Output } from './chat/AIDocumentSource.ts';
+import type { AIDonePart as _chat_AIDonePart, AIDonePart__Output as _chat_AIDonePart__Output } from './chat/AIDonePart.ts';
+import type { AIErrorPart as _chat_AIErrorPart, AIErrorPart__Output as _chat_AIErrorPart__Output } from './chat/AIErrorPart.ts';
+import type { AIMessageSource as _chat_AIMessageSource, AIMessageSource__Output as _chat_AIMessageSource__Output } from './chat/AIMessageSource.ts';
+import type { AIModel as _chat_AIModel, AIModel__Output as _chat_AIModel__Output } from './chat/AIModel.ts';
+import type { AIPassage as _chat_AIPassage, AIPassage__Output as _chat_AIPassage__Output } from './chat/AIPassage.ts';
 import type { AIRequest as _chat_AIRequest, AIRequest__Output as _chat_AIRequest__Output } from './chat/AIRequest.ts';
 import type { AIResponse as _chat_AIResponse, AIResponse__Output as _chat_AIResponse__Output } from './chat/AIResponse.ts';
 import type { AIResponseChunk as _chat_AIResponseChunk, AIResponseChunk__Output as _chat_AIResponseChunk__Output } from './chat/AIResponseChunk.ts';
+import type { AIRetrievalPart as _chat_AIRetrievalPart, AIRetrievalPart__Output as _chat_AIRetrievalPart__Output } from './chat/AIRetrievalPart.ts';
 import type { AIServiceClient as _chat_AIServiceClient, AIServiceDefinition as _chat_AIServiceDefinition } from './chat/AIService.ts';
+import type { AITextPart as _chat_AITextPart, AITextPart__Output as _chat_AITextPart__Output } from './chat/AITextPart.ts';
+import type { AIToolPart as _chat_AIToolPart, AIToolPart__Output as _chat_AIToolPart__Output } from './chat/AIToolPart.ts';
+import type { AIUsage as _chat_AIUsage, AIUsage__Output as _chat_AIUsage__Output } from './chat/AIUsage.ts';
+import type { AIUsagePart as _chat_AIUsagePart, AIUsagePart__Output as _chat_AIUsagePart__Output } from './chat/AIUsagePart.ts';
+import type { CancelGenerationRequest as _chat_CancelGenerationRequest, CancelGenerationRequest__Output as _chat_CancelGenerationRequest__Output } from './chat/CancelGenerationRequest.ts';
+import type { CancelGenerationResponse as _chat_CancelGenerationResponse, CancelGenerationResponse__Output as _chat_CancelGenerationResponse__Output } from './chat/CancelGenerationResponse.ts';
+import type { ConversationTurn as _chat_ConversationTurn, ConversationTurn__Output as _chat_ConversationTurn__Output } from './chat/ConversationTurn.ts';
+import type { GenerationResponse as _chat_GenerationResponse, GenerationResponse__Output as _chat_GenerationResponse__Output } from './chat/GenerationResponse.ts';
+import type { GetGenerationRequest as _chat_GetGenerationRequest, GetGenerationRequest__Output as _chat_GetGenerationRequest__Output } from './chat/GetGenerationRequest.ts';
+import type { ListModelsRequest as _chat_ListModelsRequest, ListModelsRequest__Output as _chat_ListModelsRequest__Output } from './chat/ListModelsRequest.ts';
+import type { ListModelsResponse as _chat_ListModelsResponse, ListModelsResponse__Output as _chat_ListModelsResponse__Output } from './chat/ListModelsResponse.ts';
 import type { SentimentRequest as _chat_SentimentRequest, SentimentRequest__Output as _chat_SentimentRequest__Output } from './chat/SentimentRequest.ts';
 import type { SentimentResponse as _chat_SentimentResponse, SentimentResponse__Output as _chat_SentimentResponse__Output } from './chat/SentimentResponse.ts';
+import type { SentimentsRequest as _chat_SentimentsRequest, SentimentsRequest__Output as _chat_SentimentsRequest__Output } from './chat/SentimentsRequest.ts';
+import type { SentimentsResponse as _chat_SentimentsResponse, SentimentsResponse__Output as _chat_SentimentsResponse__Output } from './chat/SentimentsResponse.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -15,12 +37,34 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 
 export interface ProtoGrpcType {
   chat: {
+    AICitation: MessageTypeDefinition<_chat_AICitation, _chat_AICitation__Output>
+    AICitationPart: MessageTypeDefinition<_chat_AICitationPart, _chat_AICitationPart__Output>
+    AIDocumentSource: MessageTypeDefinition<_chat_AIDocumentSource, _chat_AIDocumentSource__Output>
+    AIDonePart: MessageTypeDefinition<_chat_AIDonePart, _chat_AIDonePart__Output>
+    AIErrorPart: MessageTypeDefinition<_chat_AIErrorPart, _chat_AIErrorPart__Output>
+    AIMessageSource: MessageTypeDefinition<_chat_AIMessageSource, _chat_AIMessageSource__Output>
+    AIModel: MessageTypeDefinition<_chat_AIModel, _chat_AIModel__Output>
+    AIPassage: MessageTypeDefinition<_chat_AIPassage, _chat_AIPassage__Output>
     AIRequest: MessageTypeDefinition<_chat_AIRequest, _chat_AIRequest__Output>
     AIResponse: MessageTypeDefinition<_chat_AIResponse, _chat_AIResponse__Output>
     AIResponseChunk: MessageTypeDefinition<_chat_AIResponseChunk, _chat_AIResponseChunk__Output>
+    AIRetrievalPart: MessageTypeDefinition<_chat_AIRetrievalPart, _chat_AIRetrievalPart__Output>
     AIService: SubtypeConstructor<typeof grpc.Client, _chat_AIServiceClient> & { service: _chat_AIServiceDefinition }
+    AITextPart: MessageTypeDefinition<_chat_AITextPart, _chat_AITextPart__Output>
+    AIToolPart: MessageTypeDefinition<_chat_AIToolPart, _chat_AIToolPart__Output>
+    AIUsage: MessageTypeDefinition<_chat_AIUsage, _chat_AIUsage__Output>
+    AIUsagePart: MessageTypeDefinition<_chat_AIUsagePart, _chat_AIUsagePart__Output>
+    CancelGenerationRequest: MessageTypeDefinition<_chat_CancelGenerationRequest, _chat_CancelGenerationRequest__Output>
+    CancelGenerationResponse: MessageTypeDefinition<_chat_CancelGenerationResponse, _chat_CancelGenerationResponse__Output>
+    ConversationTurn: MessageTypeDefinition<_chat_ConversationTurn, _chat_ConversationTurn__Output>
+    GenerationResponse: MessageTypeDefinition<_chat_GenerationResponse, _chat_GenerationResponse__Output>
+    GetGenerationRequest: MessageTypeDefinition<_chat_GetGenerationRequest, _chat_GetGenerationRequest__Output>
+    ListModelsRequest: MessageTypeDefinition<_chat_ListModelsRequest, _chat_ListModelsRequest__Output>
+    ListModelsResponse: MessageTypeDefinition<_chat_ListModelsResponse, _chat_ListModelsResponse__Output>
     SentimentRequest: MessageTypeDefinition<_chat_SentimentRequest, _chat_SentimentRequest__Output>
     SentimentResponse: MessageTypeDefinition<_chat_SentimentResponse, _chat_SentimentResponse__Output>
+    SentimentsRequest: MessageTypeDefinition<_chat_SentimentsRequest, _chat_SentimentsRequest__Output>
+    SentimentsResponse: MessageTypeDefinition<_chat_SentimentsResponse, _chat_SentimentsResponse__Output>
   }
 }
 

@@ -18,11 +18,74 @@ export const PROTOS = {
             },
             "AnalyzeSentiment": {
               "requestType": "SentimentRequest",
-              "responseType": "SentimentResponse"
+              "responseType": "SentimentResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "AnalyzeSentiments": {
+              "requestType": "SentimentsRequest",
+              "responseType": "SentimentsResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "ListModels": {
+              "requestType": "ListModelsRequest",
+              "responseType": "ListModelsResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "GetGeneration": {
+              "requestType": "GetGenerationRequest",
+              "responseType": "GenerationResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "CancelGeneration": {
+              "requestType": "CancelGenerationRequest",
+              "responseType": "CancelGenerationResponse",
+              "options": {
+                "idempotency_level": "IDEMPOTENT"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "IDEMPOTENT"
+                }
+              ]
             }
           }
         },
         "AIRequest": {
+          "oneofs": {
+            "_seed": {
+              "oneof": [
+                "seed"
+              ]
+            }
+          },
           "fields": {
             "prompt": {
               "type": "string",
@@ -44,6 +107,68 @@ export const PROTOS = {
               "rule": "repeated",
               "type": "string",
               "id": 5
+            },
+            "turns": {
+              "rule": "repeated",
+              "type": "ConversationTurn",
+              "id": 6
+            },
+            "system": {
+              "type": "string",
+              "id": 7
+            },
+            "stop": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 8
+            },
+            "seed": {
+              "type": "int64",
+              "id": 9,
+              "options": {
+                "proto3_optional": true
+              }
+            },
+            "requestId": {
+              "type": "string",
+              "id": 10
+            },
+            "room": {
+              "type": "string",
+              "id": 11
+            },
+            "collection": {
+              "type": "string",
+              "id": 12
+            },
+            "filter": {
+              "type": "string",
+              "id": 13
+            },
+            "maxContextItems": {
+              "type": "int32",
+              "id": 14
+            },
+            "tools": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 15
+            },
+            "resumeAfter": {
+              "type": "int32",
+              "id": 16
+            }
+          }
+        },
+        "ConversationTurn": {
+          "fields": {
+            "role": {
+              "type": "string",
+              "id": 1
+            },
+            "content": {
+              "type": "string",
+              "id": 2
             }
           }
         },
@@ -64,10 +189,54 @@ export const PROTOS = {
             "confidence": {
               "type": "float",
               "id": 4
+            },
+            "requestId": {
+              "type": "string",
+              "id": 5
+            },
+            "usage": {
+              "type": "AIUsage",
+              "id": 6
+            },
+            "finishReason": {
+              "type": "string",
+              "id": 7
+            },
+            "passages": {
+              "rule": "repeated",
+              "type": "AIPassage",
+              "id": 8
+            },
+            "citations": {
+              "rule": "repeated",
+              "type": "AICitation",
+              "id": 9
+            },
+            "droppedCitations": {
+              "type": "int32",
+              "id": 10
+            },
+            "notices": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 11
             }
           }
         },
         "AIResponseChunk": {
+          "oneofs": {
+            "part": {
+              "oneof": [
+                "retrieval",
+                "text",
+                "citation",
+                "tool",
+                "usage",
+                "done",
+                "error"
+              ]
+            }
+          },
           "fields": {
             "content": {
               "type": "string",
@@ -76,6 +245,253 @@ export const PROTOS = {
             "isComplete": {
               "type": "bool",
               "id": 2
+            },
+            "seq": {
+              "type": "int32",
+              "id": 3
+            },
+            "requestId": {
+              "type": "string",
+              "id": 4
+            },
+            "retrieval": {
+              "type": "AIRetrievalPart",
+              "id": 5
+            },
+            "text": {
+              "type": "AITextPart",
+              "id": 6
+            },
+            "citation": {
+              "type": "AICitationPart",
+              "id": 7
+            },
+            "tool": {
+              "type": "AIToolPart",
+              "id": 8
+            },
+            "usage": {
+              "type": "AIUsagePart",
+              "id": 9
+            },
+            "done": {
+              "type": "AIDonePart",
+              "id": 10
+            },
+            "error": {
+              "type": "AIErrorPart",
+              "id": 11
+            }
+          }
+        },
+        "AIRetrievalPart": {
+          "fields": {
+            "passages": {
+              "rule": "repeated",
+              "type": "AIPassage",
+              "id": 1
+            },
+            "notices": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 2
+            }
+          }
+        },
+        "AITextPart": {
+          "fields": {
+            "start": {
+              "type": "int32",
+              "id": 1
+            }
+          }
+        },
+        "AICitationPart": {
+          "fields": {
+            "citation": {
+              "type": "AICitation",
+              "id": 1
+            }
+          }
+        },
+        "AIToolPart": {
+          "fields": {
+            "tool": {
+              "type": "string",
+              "id": 1
+            },
+            "inputJson": {
+              "type": "string",
+              "id": 2
+            },
+            "outputJson": {
+              "type": "string",
+              "id": 3
+            },
+            "error": {
+              "type": "string",
+              "id": 4
+            }
+          }
+        },
+        "AIUsagePart": {
+          "fields": {
+            "usage": {
+              "type": "AIUsage",
+              "id": 1
+            }
+          }
+        },
+        "AIDonePart": {
+          "fields": {
+            "model": {
+              "type": "string",
+              "id": 1
+            },
+            "finishReason": {
+              "type": "string",
+              "id": 2
+            },
+            "confidence": {
+              "type": "float",
+              "id": 3
+            },
+            "droppedCitations": {
+              "type": "int32",
+              "id": 4
+            }
+          }
+        },
+        "AIErrorPart": {
+          "fields": {
+            "code": {
+              "type": "string",
+              "id": 1
+            },
+            "message": {
+              "type": "string",
+              "id": 2
+            }
+          }
+        },
+        "AIUsage": {
+          "fields": {
+            "promptTokens": {
+              "type": "int32",
+              "id": 1
+            },
+            "completionTokens": {
+              "type": "int32",
+              "id": 2
+            },
+            "estimated": {
+              "type": "bool",
+              "id": 3
+            }
+          }
+        },
+        "AIPassage": {
+          "oneofs": {
+            "source": {
+              "oneof": [
+                "document",
+                "message",
+                "contextIndex"
+              ]
+            }
+          },
+          "fields": {
+            "number": {
+              "type": "int32",
+              "id": 1
+            },
+            "document": {
+              "type": "AIDocumentSource",
+              "id": 2
+            },
+            "message": {
+              "type": "AIMessageSource",
+              "id": 3
+            },
+            "contextIndex": {
+              "type": "int32",
+              "id": 4
+            }
+          }
+        },
+        "AIDocumentSource": {
+          "fields": {
+            "collection": {
+              "type": "string",
+              "id": 1
+            },
+            "documentId": {
+              "type": "string",
+              "id": 2
+            },
+            "title": {
+              "type": "string",
+              "id": 3
+            },
+            "firstChunk": {
+              "type": "int32",
+              "id": 4
+            },
+            "lastChunk": {
+              "type": "int32",
+              "id": 5
+            },
+            "start": {
+              "type": "int32",
+              "id": 6
+            },
+            "end": {
+              "type": "int32",
+              "id": 7
+            },
+            "similarityScore": {
+              "type": "float",
+              "id": 8
+            }
+          }
+        },
+        "AIMessageSource": {
+          "fields": {
+            "room": {
+              "type": "string",
+              "id": 1
+            },
+            "id": {
+              "type": "int32",
+              "id": 2
+            },
+            "username": {
+              "type": "string",
+              "id": 3
+            }
+          }
+        },
+        "AICitation": {
+          "fields": {
+            "number": {
+              "type": "int32",
+              "id": 1
+            },
+            "textStart": {
+              "type": "int32",
+              "id": 2
+            },
+            "textEnd": {
+              "type": "int32",
+              "id": 3
+            },
+            "sourceStart": {
+              "type": "int32",
+              "id": 4
+            },
+            "sourceEnd": {
+              "type": "int32",
+              "id": 5
             }
           }
         },
@@ -84,6 +500,10 @@ export const PROTOS = {
             "text": {
               "type": "string",
               "id": 1
+            },
+            "model": {
+              "type": "string",
+              "id": 2
             }
           }
         },
@@ -101,6 +521,141 @@ export const PROTOS = {
               "keyType": "string",
               "type": "float",
               "id": 3
+            },
+            "model": {
+              "type": "string",
+              "id": 4
+            },
+            "notices": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 5
+            }
+          }
+        },
+        "SentimentsRequest": {
+          "fields": {
+            "texts": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 1
+            },
+            "model": {
+              "type": "string",
+              "id": 2
+            }
+          }
+        },
+        "SentimentsResponse": {
+          "fields": {
+            "results": {
+              "rule": "repeated",
+              "type": "SentimentResponse",
+              "id": 1
+            }
+          }
+        },
+        "ListModelsRequest": {
+          "fields": {}
+        },
+        "ListModelsResponse": {
+          "fields": {
+            "models": {
+              "rule": "repeated",
+              "type": "AIModel",
+              "id": 1
+            }
+          }
+        },
+        "AIModel": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            },
+            "provider": {
+              "type": "string",
+              "id": 2
+            },
+            "default": {
+              "type": "bool",
+              "id": 3
+            },
+            "contextTokens": {
+              "type": "int32",
+              "id": 4
+            },
+            "maxTokens": {
+              "type": "int32",
+              "id": 5
+            },
+            "generates": {
+              "type": "bool",
+              "id": 6
+            },
+            "sentiment": {
+              "type": "bool",
+              "id": 7
+            }
+          }
+        },
+        "GetGenerationRequest": {
+          "fields": {
+            "requestId": {
+              "type": "string",
+              "id": 1
+            }
+          }
+        },
+        "GenerationResponse": {
+          "fields": {
+            "requestId": {
+              "type": "string",
+              "id": 1
+            },
+            "status": {
+              "type": "string",
+              "id": 2
+            },
+            "answer": {
+              "type": "AIResponse",
+              "id": 3
+            },
+            "error": {
+              "type": "AIErrorPart",
+              "id": 4
+            },
+            "lastSeq": {
+              "type": "int32",
+              "id": 5
+            },
+            "createdAtMs": {
+              "type": "int64",
+              "id": 6
+            },
+            "updatedAtMs": {
+              "type": "int64",
+              "id": 7
+            }
+          }
+        },
+        "CancelGenerationRequest": {
+          "fields": {
+            "requestId": {
+              "type": "string",
+              "id": 1
+            }
+          }
+        },
+        "CancelGenerationResponse": {
+          "fields": {
+            "success": {
+              "type": "bool",
+              "id": 1
+            },
+            "message": {
+              "type": "string",
+              "id": 2
             }
           }
         },
@@ -126,7 +681,15 @@ export const PROTOS = {
               "requestType": "MessageStreamRequest",
               "requestStream": true,
               "responseType": "MessageResponse",
-              "responseStream": true
+              "responseStream": true,
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
             },
             "DeleteMessage": {
               "requestType": "DeleteMessageRequest",
@@ -744,25 +1307,905 @@ export const PROTOS = {
             }
           }
         },
+        "PluginService": {
+          "methods": {
+            "InstallPlugin": {
+              "requestType": "InstallPluginRequest",
+              "responseType": "InstallPluginResponse",
+              "options": {
+                "idempotency_level": "IDEMPOTENT"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "IDEMPOTENT"
+                }
+              ]
+            },
+            "ListPlugins": {
+              "requestType": "ListPluginsRequest",
+              "responseType": "ListPluginsResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "GetPlugin": {
+              "requestType": "GetPluginRequest",
+              "responseType": "PluginResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "EnablePlugin": {
+              "requestType": "EnablePluginRequest",
+              "responseType": "PluginResponse",
+              "options": {
+                "idempotency_level": "IDEMPOTENT"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "IDEMPOTENT"
+                }
+              ]
+            },
+            "DisablePlugin": {
+              "requestType": "DisablePluginRequest",
+              "responseType": "PluginResponse",
+              "options": {
+                "idempotency_level": "IDEMPOTENT"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "IDEMPOTENT"
+                }
+              ]
+            },
+            "UninstallPlugin": {
+              "requestType": "UninstallPluginRequest",
+              "responseType": "UninstallPluginResponse",
+              "options": {
+                "idempotency_level": "IDEMPOTENT"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "IDEMPOTENT"
+                }
+              ]
+            },
+            "ExecutePlugin": {
+              "requestType": "ExecutePluginRequest",
+              "responseType": "ExecutePluginResponse"
+            },
+            "StreamPlugin": {
+              "requestType": "ExecutePluginRequest",
+              "responseType": "PluginOutput",
+              "responseStream": true
+            },
+            "DryRunHooks": {
+              "requestType": "RunHooksRequest",
+              "responseType": "RunHooksResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "RunHooks": {
+              "requestType": "RunHooksRequest",
+              "responseType": "RunHooksResponse"
+            },
+            "WatchHooks": {
+              "requestType": "WatchHooksRequest",
+              "responseType": "HookTable",
+              "responseStream": true,
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "StreamPluginLogs": {
+              "requestType": "StreamPluginLogsRequest",
+              "responseType": "PluginLogLine",
+              "responseStream": true,
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            }
+          }
+        },
+        "RemotePluginService": {
+          "methods": {
+            "DescribePlugin": {
+              "requestType": "DescribePluginRequest",
+              "responseType": "PluginManifest",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
+            },
+            "RunAction": {
+              "requestType": "PluginCall",
+              "responseType": "PluginOutput"
+            },
+            "StreamAction": {
+              "requestType": "PluginCall",
+              "responseType": "PluginOutput",
+              "responseStream": true
+            },
+            "RunHook": {
+              "requestType": "HookCall",
+              "responseType": "HookDecision"
+            }
+          }
+        },
+        "PluginHostService": {
+          "methods": {
+            "UseCapability": {
+              "requestType": "CapabilityRequest",
+              "responseType": "CapabilityResponse"
+            }
+          }
+        },
+        "PluginManifest": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            },
+            "version": {
+              "type": "string",
+              "id": 2
+            },
+            "description": {
+              "type": "string",
+              "id": 3
+            },
+            "actions": {
+              "rule": "repeated",
+              "type": "PluginAction",
+              "id": 4
+            },
+            "hooks": {
+              "rule": "repeated",
+              "type": "PluginHook",
+              "id": 5
+            },
+            "permissions": {
+              "type": "PluginPermissions",
+              "id": 6
+            },
+            "limits": {
+              "type": "PluginLimits",
+              "id": 7
+            }
+          }
+        },
+        "PluginAction": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            },
+            "description": {
+              "type": "string",
+              "id": 2
+            },
+            "inputSchemaJson": {
+              "type": "string",
+              "id": 3
+            },
+            "outputSchemaJson": {
+              "type": "string",
+              "id": 4
+            },
+            "streams": {
+              "type": "bool",
+              "id": 5
+            },
+            "readOnly": {
+              "type": "bool",
+              "id": 6
+            }
+          }
+        },
+        "PluginHook": {
+          "fields": {
+            "event": {
+              "type": "string",
+              "id": 1
+            },
+            "order": {
+              "type": "int32",
+              "id": 2
+            },
+            "onFailure": {
+              "type": "string",
+              "id": 3
+            },
+            "action": {
+              "type": "string",
+              "id": 4
+            },
+            "command": {
+              "type": "string",
+              "id": 5
+            },
+            "cron": {
+              "type": "string",
+              "id": 6
+            },
+            "rooms": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 7
+            },
+            "timeoutMs": {
+              "type": "int32",
+              "id": 8
+            }
+          }
+        },
+        "PluginPermissions": {
+          "fields": {
+            "net": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 1
+            },
+            "env": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 2
+            },
+            "data": {
+              "type": "bool",
+              "id": 3
+            },
+            "capabilities": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 4
+            },
+            "rooms": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 5
+            }
+          }
+        },
+        "PluginLimits": {
+          "fields": {
+            "memoryBytes": {
+              "type": "int64",
+              "id": 1
+            },
+            "callMs": {
+              "type": "int32",
+              "id": 2
+            },
+            "cpuMs": {
+              "type": "int32",
+              "id": 3
+            },
+            "outputBytes": {
+              "type": "int32",
+              "id": 4
+            },
+            "concurrency": {
+              "type": "int32",
+              "id": 5
+            }
+          }
+        },
+        "InstallPluginRequest": {
+          "fields": {
+            "archive": {
+              "type": "bytes",
+              "id": 1
+            },
+            "digest": {
+              "type": "string",
+              "id": 2
+            },
+            "signatures": {
+              "rule": "repeated",
+              "type": "PluginSignature",
+              "id": 3
+            },
+            "granted": {
+              "type": "PluginPermissions",
+              "id": 4
+            },
+            "disabled": {
+              "type": "bool",
+              "id": 5
+            },
+            "checkOnly": {
+              "type": "bool",
+              "id": 6
+            }
+          }
+        },
+        "PluginSignature": {
+          "fields": {
+            "keyId": {
+              "type": "string",
+              "id": 1
+            },
+            "signature": {
+              "type": "bytes",
+              "id": 2
+            }
+          }
+        },
+        "InstallPluginResponse": {
+          "fields": {
+            "plugin": {
+              "type": "PluginResponse",
+              "id": 1
+            },
+            "unchanged": {
+              "type": "bool",
+              "id": 2
+            },
+            "missing": {
+              "type": "PluginPermissions",
+              "id": 3
+            }
+          }
+        },
+        "PluginResponse": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            },
+            "version": {
+              "type": "string",
+              "id": 2
+            },
+            "digest": {
+              "type": "string",
+              "id": 3
+            },
+            "manifest": {
+              "type": "PluginManifest",
+              "id": 4
+            },
+            "state": {
+              "type": "string",
+              "id": 5
+            },
+            "problem": {
+              "type": "string",
+              "id": 6
+            },
+            "granted": {
+              "type": "PluginPermissions",
+              "id": 7
+            },
+            "signedBy": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 8
+            },
+            "remote": {
+              "type": "bool",
+              "id": 9
+            },
+            "builtIn": {
+              "type": "bool",
+              "id": 10
+            },
+            "installedAtMs": {
+              "type": "int64",
+              "id": 11
+            },
+            "updatedAtMs": {
+              "type": "int64",
+              "id": 12
+            },
+            "versions": {
+              "rule": "repeated",
+              "type": "PluginVersion",
+              "id": 13
+            },
+            "description": {
+              "type": "string",
+              "id": 14
+            }
+          }
+        },
+        "PluginVersion": {
+          "fields": {
+            "version": {
+              "type": "string",
+              "id": 1
+            },
+            "digest": {
+              "type": "string",
+              "id": 2
+            },
+            "installedAtMs": {
+              "type": "int64",
+              "id": 3
+            },
+            "installedBy": {
+              "type": "string",
+              "id": 4
+            }
+          }
+        },
+        "ListPluginsRequest": {
+          "fields": {
+            "limit": {
+              "type": "int32",
+              "id": 1
+            },
+            "afterName": {
+              "type": "string",
+              "id": 2
+            },
+            "event": {
+              "type": "string",
+              "id": 3
+            }
+          }
+        },
+        "ListPluginsResponse": {
+          "fields": {
+            "plugins": {
+              "rule": "repeated",
+              "type": "PluginResponse",
+              "id": 1
+            },
+            "hasMore": {
+              "type": "bool",
+              "id": 2
+            }
+          }
+        },
+        "GetPluginRequest": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            }
+          }
+        },
+        "EnablePluginRequest": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            }
+          }
+        },
+        "DisablePluginRequest": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            },
+            "reason": {
+              "type": "string",
+              "id": 2
+            }
+          }
+        },
+        "UninstallPluginRequest": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            },
+            "keepData": {
+              "type": "bool",
+              "id": 2
+            }
+          }
+        },
+        "UninstallPluginResponse": {
+          "fields": {
+            "success": {
+              "type": "bool",
+              "id": 1
+            },
+            "message": {
+              "type": "string",
+              "id": 2
+            }
+          }
+        },
+        "ExecutePluginRequest": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            },
+            "action": {
+              "type": "string",
+              "id": 2
+            },
+            "inputJson": {
+              "type": "string",
+              "id": 3
+            },
+            "room": {
+              "type": "string",
+              "id": 4
+            }
+          }
+        },
+        "ExecutePluginResponse": {
+          "fields": {
+            "outputJson": {
+              "type": "string",
+              "id": 1
+            },
+            "version": {
+              "type": "string",
+              "id": 2
+            },
+            "durationMs": {
+              "type": "int32",
+              "id": 3
+            }
+          }
+        },
+        "PluginOutput": {
+          "fields": {
+            "outputJson": {
+              "type": "string",
+              "id": 1
+            },
+            "seq": {
+              "type": "int32",
+              "id": 2
+            }
+          }
+        },
+        "RunHooksRequest": {
+          "fields": {
+            "event": {
+              "type": "string",
+              "id": 1
+            },
+            "draft": {
+              "type": "CreateMessageRequest",
+              "id": 2
+            },
+            "message": {
+              "type": "MessageResponse",
+              "id": 3
+            },
+            "via": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 4
+            }
+          }
+        },
+        "RunHooksResponse": {
+          "fields": {
+            "outcome": {
+              "type": "string",
+              "id": 1
+            },
+            "draft": {
+              "type": "CreateMessageRequest",
+              "id": 2
+            },
+            "decisions": {
+              "rule": "repeated",
+              "type": "HookDecision",
+              "id": 3
+            }
+          }
+        },
+        "HookDecision": {
+          "fields": {
+            "plugin": {
+              "type": "string",
+              "id": 1
+            },
+            "version": {
+              "type": "string",
+              "id": 2
+            },
+            "decision": {
+              "type": "string",
+              "id": 3
+            },
+            "reason": {
+              "type": "string",
+              "id": 4
+            },
+            "draft": {
+              "type": "CreateMessageRequest",
+              "id": 5
+            },
+            "response": {
+              "type": "string",
+              "id": 6
+            },
+            "failure": {
+              "type": "string",
+              "id": 7
+            },
+            "durationMs": {
+              "type": "int32",
+              "id": 8
+            }
+          }
+        },
+        "WatchHooksRequest": {
+          "fields": {}
+        },
+        "HookTable": {
+          "fields": {
+            "version": {
+              "type": "int64",
+              "id": 1
+            },
+            "hooks": {
+              "rule": "repeated",
+              "type": "HookEntry",
+              "id": 2
+            }
+          }
+        },
+        "HookEntry": {
+          "fields": {
+            "plugin": {
+              "type": "string",
+              "id": 1
+            },
+            "hook": {
+              "type": "PluginHook",
+              "id": 2
+            }
+          }
+        },
+        "StreamPluginLogsRequest": {
+          "fields": {
+            "name": {
+              "type": "string",
+              "id": 1
+            },
+            "tail": {
+              "type": "int32",
+              "id": 2
+            },
+            "follow": {
+              "type": "bool",
+              "id": 3
+            }
+          }
+        },
+        "PluginLogLine": {
+          "fields": {
+            "atMs": {
+              "type": "int64",
+              "id": 1
+            },
+            "level": {
+              "type": "string",
+              "id": 2
+            },
+            "text": {
+              "type": "string",
+              "id": 3
+            },
+            "callId": {
+              "type": "string",
+              "id": 4
+            }
+          }
+        },
+        "DescribePluginRequest": {
+          "fields": {}
+        },
+        "PluginCall": {
+          "fields": {
+            "action": {
+              "type": "string",
+              "id": 1
+            },
+            "inputJson": {
+              "type": "string",
+              "id": 2
+            },
+            "caller": {
+              "type": "PluginCaller",
+              "id": 3
+            }
+          }
+        },
+        "HookCall": {
+          "fields": {
+            "event": {
+              "type": "string",
+              "id": 1
+            },
+            "draft": {
+              "type": "CreateMessageRequest",
+              "id": 2
+            },
+            "message": {
+              "type": "MessageResponse",
+              "id": 3
+            },
+            "caller": {
+              "type": "PluginCaller",
+              "id": 4
+            },
+            "dryRun": {
+              "type": "bool",
+              "id": 5
+            }
+          }
+        },
+        "PluginCaller": {
+          "fields": {
+            "username": {
+              "type": "string",
+              "id": 1
+            },
+            "room": {
+              "type": "string",
+              "id": 2
+            },
+            "token": {
+              "type": "string",
+              "id": 3
+            },
+            "requestId": {
+              "type": "string",
+              "id": 4
+            }
+          }
+        },
+        "CapabilityRequest": {
+          "oneofs": {
+            "capability": {
+              "oneof": [
+                "readMessages",
+                "postMessage",
+                "searchDocuments",
+                "generate"
+              ]
+            }
+          },
+          "fields": {
+            "token": {
+              "type": "string",
+              "id": 1
+            },
+            "readMessages": {
+              "type": "GetMessagesRequest",
+              "id": 2
+            },
+            "postMessage": {
+              "type": "CreateMessageRequest",
+              "id": 3
+            },
+            "searchDocuments": {
+              "type": "SearchRequest",
+              "id": 4
+            },
+            "generate": {
+              "type": "AIRequest",
+              "id": 5
+            }
+          }
+        },
+        "CapabilityResponse": {
+          "oneofs": {
+            "result": {
+              "oneof": [
+                "messages",
+                "message",
+                "search",
+                "generation"
+              ]
+            }
+          },
+          "fields": {
+            "messages": {
+              "type": "GetMessagesResponse",
+              "id": 1
+            },
+            "message": {
+              "type": "MessageResponse",
+              "id": 2
+            },
+            "search": {
+              "type": "SearchResponse",
+              "id": 3
+            },
+            "generation": {
+              "type": "AIResponse",
+              "id": 4
+            }
+          }
+        },
         "RAGService": {
           "methods": {
             "IndexDocument": {
               "requestType": "IndexRequest",
-              "responseType": "IndexResponse"
+              "responseType": "IndexResponse",
+              "options": {
+                "idempotency_level": "IDEMPOTENT"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "IDEMPOTENT"
+                }
+              ]
             },
             "SearchDocuments": {
               "requestType": "SearchRequest",
-              "responseType": "SearchResponse"
+              "responseType": "SearchResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
             },
             "GetRAGContext": {
               "requestType": "RAGContextRequest",
-              "responseType": "RAGContextResponse"
+              "responseType": "RAGContextResponse",
+              "options": {
+                "idempotency_level": "NO_SIDE_EFFECTS"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "NO_SIDE_EFFECTS"
+                }
+              ]
             },
             "IndexDocuments": {
               "requestType": "IndexRequest",
               "requestStream": true,
               "responseType": "IndexProgress",
-              "responseStream": true
+              "responseStream": true,
+              "options": {
+                "idempotency_level": "IDEMPOTENT"
+              },
+              "parsedOptions": [
+                {
+                  "idempotency_level": "IDEMPOTENT"
+                }
+              ]
             },
             "GetDocument": {
               "requestType": "GetDocumentRequest",

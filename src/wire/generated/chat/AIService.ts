@@ -6,8 +6,16 @@ import type { MethodDefinition } from '@grpc/proto-loader'
 import type { AIRequest as _chat_AIRequest, AIRequest__Output as _chat_AIRequest__Output } from '../chat/AIRequest.ts';
 import type { AIResponse as _chat_AIResponse, AIResponse__Output as _chat_AIResponse__Output } from '../chat/AIResponse.ts';
 import type { AIResponseChunk as _chat_AIResponseChunk, AIResponseChunk__Output as _chat_AIResponseChunk__Output } from '../chat/AIResponseChunk.ts';
+import type { CancelGenerationRequest as _chat_CancelGenerationRequest, CancelGenerationRequest__Output as _chat_CancelGenerationRequest__Output } from '../chat/CancelGenerationRequest.ts';
+import type { CancelGenerationResponse as _chat_CancelGenerationResponse, CancelGenerationResponse__Output as _chat_CancelGenerationResponse__Output } from '../chat/CancelGenerationResponse.ts';
+import type { GenerationResponse as _chat_GenerationResponse, GenerationResponse__Output as _chat_GenerationResponse__Output } from '../chat/GenerationResponse.ts';
+import type { GetGenerationRequest as _chat_GetGenerationRequest, GetGenerationRequest__Output as _chat_GetGenerationRequest__Output } from '../chat/GetGenerationRequest.ts';
+import type { ListModelsRequest as _chat_ListModelsRequest, ListModelsRequest__Output as _chat_ListModelsRequest__Output } from '../chat/ListModelsRequest.ts';
+import type { ListModelsResponse as _chat_ListModelsResponse, ListModelsResponse__Output as _chat_ListModelsResponse__Output } from '../chat/ListModelsResponse.ts';
 import type { SentimentRequest as _chat_SentimentRequest, SentimentRequest__Output as _chat_SentimentRequest__Output } from '../chat/SentimentRequest.ts';
 import type { SentimentResponse as _chat_SentimentResponse, SentimentResponse__Output as _chat_SentimentResponse__Output } from '../chat/SentimentResponse.ts';
+import type { SentimentsRequest as _chat_SentimentsRequest, SentimentsRequest__Output as _chat_SentimentsRequest__Output } from '../chat/SentimentsRequest.ts';
+import type { SentimentsResponse as _chat_SentimentsResponse, SentimentsResponse__Output as _chat_SentimentsResponse__Output } from '../chat/SentimentsResponse.ts';
 
 export interface AIServiceClient extends grpc.Client {
   AnalyzeSentiment(argument: _chat_SentimentRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_SentimentResponse__Output>): grpc.ClientUnaryCall;
@@ -19,6 +27,24 @@ export interface AIServiceClient extends grpc.Client {
   analyzeSentiment(argument: _chat_SentimentRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_SentimentResponse__Output>): grpc.ClientUnaryCall;
   analyzeSentiment(argument: _chat_SentimentRequest, callback: grpc.requestCallback<_chat_SentimentResponse__Output>): grpc.ClientUnaryCall;
   
+  AnalyzeSentiments(argument: _chat_SentimentsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_SentimentsResponse__Output>): grpc.ClientUnaryCall;
+  AnalyzeSentiments(argument: _chat_SentimentsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_SentimentsResponse__Output>): grpc.ClientUnaryCall;
+  AnalyzeSentiments(argument: _chat_SentimentsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_SentimentsResponse__Output>): grpc.ClientUnaryCall;
+  AnalyzeSentiments(argument: _chat_SentimentsRequest, callback: grpc.requestCallback<_chat_SentimentsResponse__Output>): grpc.ClientUnaryCall;
+  analyzeSentiments(argument: _chat_SentimentsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_SentimentsResponse__Output>): grpc.ClientUnaryCall;
+  analyzeSentiments(argument: _chat_SentimentsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_SentimentsResponse__Output>): grpc.ClientUnaryCall;
+  analyzeSentiments(argument: _chat_SentimentsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_SentimentsResponse__Output>): grpc.ClientUnaryCall;
+  analyzeSentiments(argument: _chat_SentimentsRequest, callback: grpc.requestCallback<_chat_SentimentsResponse__Output>): grpc.ClientUnaryCall;
+  
+  CancelGeneration(argument: _chat_CancelGenerationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_CancelGenerationResponse__Output>): grpc.ClientUnaryCall;
+  CancelGeneration(argument: _chat_CancelGenerationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_CancelGenerationResponse__Output>): grpc.ClientUnaryCall;
+  CancelGeneration(argument: _chat_CancelGenerationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_CancelGenerationResponse__Output>): grpc.ClientUnaryCall;
+  CancelGeneration(argument: _chat_CancelGenerationRequest, callback: grpc.requestCallback<_chat_CancelGenerationResponse__Output>): grpc.ClientUnaryCall;
+  cancelGeneration(argument: _chat_CancelGenerationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_CancelGenerationResponse__Output>): grpc.ClientUnaryCall;
+  cancelGeneration(argument: _chat_CancelGenerationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_CancelGenerationResponse__Output>): grpc.ClientUnaryCall;
+  cancelGeneration(argument: _chat_CancelGenerationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_CancelGenerationResponse__Output>): grpc.ClientUnaryCall;
+  cancelGeneration(argument: _chat_CancelGenerationRequest, callback: grpc.requestCallback<_chat_CancelGenerationResponse__Output>): grpc.ClientUnaryCall;
+  
   GenerateResponse(argument: _chat_AIRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_AIResponse__Output>): grpc.ClientUnaryCall;
   GenerateResponse(argument: _chat_AIRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_AIResponse__Output>): grpc.ClientUnaryCall;
   GenerateResponse(argument: _chat_AIRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_AIResponse__Output>): grpc.ClientUnaryCall;
@@ -27,6 +53,24 @@ export interface AIServiceClient extends grpc.Client {
   generateResponse(argument: _chat_AIRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_AIResponse__Output>): grpc.ClientUnaryCall;
   generateResponse(argument: _chat_AIRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_AIResponse__Output>): grpc.ClientUnaryCall;
   generateResponse(argument: _chat_AIRequest, callback: grpc.requestCallback<_chat_AIResponse__Output>): grpc.ClientUnaryCall;
+  
+  GetGeneration(argument: _chat_GetGenerationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_GenerationResponse__Output>): grpc.ClientUnaryCall;
+  GetGeneration(argument: _chat_GetGenerationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_GenerationResponse__Output>): grpc.ClientUnaryCall;
+  GetGeneration(argument: _chat_GetGenerationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_GenerationResponse__Output>): grpc.ClientUnaryCall;
+  GetGeneration(argument: _chat_GetGenerationRequest, callback: grpc.requestCallback<_chat_GenerationResponse__Output>): grpc.ClientUnaryCall;
+  getGeneration(argument: _chat_GetGenerationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_GenerationResponse__Output>): grpc.ClientUnaryCall;
+  getGeneration(argument: _chat_GetGenerationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_GenerationResponse__Output>): grpc.ClientUnaryCall;
+  getGeneration(argument: _chat_GetGenerationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_GenerationResponse__Output>): grpc.ClientUnaryCall;
+  getGeneration(argument: _chat_GetGenerationRequest, callback: grpc.requestCallback<_chat_GenerationResponse__Output>): grpc.ClientUnaryCall;
+  
+  ListModels(argument: _chat_ListModelsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListModelsResponse__Output>): grpc.ClientUnaryCall;
+  ListModels(argument: _chat_ListModelsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_ListModelsResponse__Output>): grpc.ClientUnaryCall;
+  ListModels(argument: _chat_ListModelsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListModelsResponse__Output>): grpc.ClientUnaryCall;
+  ListModels(argument: _chat_ListModelsRequest, callback: grpc.requestCallback<_chat_ListModelsResponse__Output>): grpc.ClientUnaryCall;
+  listModels(argument: _chat_ListModelsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListModelsResponse__Output>): grpc.ClientUnaryCall;
+  listModels(argument: _chat_ListModelsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_chat_ListModelsResponse__Output>): grpc.ClientUnaryCall;
+  listModels(argument: _chat_ListModelsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_chat_ListModelsResponse__Output>): grpc.ClientUnaryCall;
+  listModels(argument: _chat_ListModelsRequest, callback: grpc.requestCallback<_chat_ListModelsResponse__Output>): grpc.ClientUnaryCall;
   
   StreamResponse(argument: _chat_AIRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_chat_AIResponseChunk__Output>;
   StreamResponse(argument: _chat_AIRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_chat_AIResponseChunk__Output>;
@@ -38,7 +82,15 @@ export interface AIServiceClient extends grpc.Client {
 export interface AIServiceHandlers extends grpc.UntypedServiceImplementation {
   AnalyzeSentiment: grpc.handleUnaryCall<_chat_SentimentRequest__Output, _chat_SentimentResponse>;
   
+  AnalyzeSentiments: grpc.handleUnaryCall<_chat_SentimentsRequest__Output, _chat_SentimentsResponse>;
+  
+  CancelGeneration: grpc.handleUnaryCall<_chat_CancelGenerationRequest__Output, _chat_CancelGenerationResponse>;
+  
   GenerateResponse: grpc.handleUnaryCall<_chat_AIRequest__Output, _chat_AIResponse>;
+  
+  GetGeneration: grpc.handleUnaryCall<_chat_GetGenerationRequest__Output, _chat_GenerationResponse>;
+  
+  ListModels: grpc.handleUnaryCall<_chat_ListModelsRequest__Output, _chat_ListModelsResponse>;
   
   StreamResponse: grpc.handleServerStreamingCall<_chat_AIRequest__Output, _chat_AIResponseChunk>;
   
@@ -46,6 +98,10 @@ export interface AIServiceHandlers extends grpc.UntypedServiceImplementation {
 
 export interface AIServiceDefinition extends grpc.ServiceDefinition {
   AnalyzeSentiment: MethodDefinition<_chat_SentimentRequest, _chat_SentimentResponse, _chat_SentimentRequest__Output, _chat_SentimentResponse__Output>
+  AnalyzeSentiments: MethodDefinition<_chat_SentimentsRequest, _chat_SentimentsResponse, _chat_SentimentsRequest__Output, _chat_SentimentsResponse__Output>
+  CancelGeneration: MethodDefinition<_chat_CancelGenerationRequest, _chat_CancelGenerationResponse, _chat_CancelGenerationRequest__Output, _chat_CancelGenerationResponse__Output>
   GenerateResponse: MethodDefinition<_chat_AIRequest, _chat_AIResponse, _chat_AIRequest__Output, _chat_AIResponse__Output>
+  GetGeneration: MethodDefinition<_chat_GetGenerationRequest, _chat_GenerationResponse, _chat_GetGenerationRequest__Output, _chat_GenerationResponse__Output>
+  ListModels: MethodDefinition<_chat_ListModelsRequest, _chat_ListModelsResponse, _chat_ListModelsRequest__Output, _chat_ListModelsResponse__Output>
   StreamResponse: MethodDefinition<_chat_AIRequest, _chat_AIResponseChunk, _chat_AIRequest__Output, _chat_AIResponseChunk__Output>
 }

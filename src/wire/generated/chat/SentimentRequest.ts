@@ -4,8 +4,10 @@
 
 export interface SentimentRequest {
   'text'?: (string);
+  'model'?: (string);
 }
 
 export interface SentimentRequest__Output {
   'text': (string);
+  'model': (string);
 }

@@ -6,10 +6,14 @@ export interface SentimentResponse {
   'sentiment'?: (string);
   'confidence'?: (number | string);
   'scores'?: ({[key: string]: number | string});
+  'model'?: (string);
+  'notices'?: (string)[];
 }
 
 export interface SentimentResponse__Output {
   'sentiment': (string);
   'confidence': (number);
   'scores': ({[key: string]: number});
+  'model': (string);
+  'notices': (string)[];
 }

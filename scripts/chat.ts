@@ -17,7 +17,7 @@ async function main(args: readonly string[]): Promise<number> {
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener("SIGTERM", onSignal);
   try {
-    const command = parseCommand(args, Deno.env.get("USER") || "anonymous");
+    const command = parseCommand(args, ownName());
     return await run(command, interrupted.signal);
   } catch (error) {
     // Whoever reads our output has gone, as in `chat tail | head`: nothing is left to do.
@@ -38,7 +38,7 @@ async function run(command: ChatCommand, signal: AbortSignal): Promise<number> {
     printLine(USAGE);
     return 0;
   }
-  await using client = openClient({ address: command.address, ...await readTls(command.tls) });
+  await using client = openClient({ address: command.address, ...await readTls(command.tls), ...token() });
   switch (command.name) {
     case "send":
       await send(client, command, signal);
@@ -49,6 +49,17 @@ async function run(command: ChatCommand, signal: AbortSignal): Promise<number> {
       await history(client, command, signal);
       return 0;
   }
+}
+
+/** The key or token that calls are sent with; from the environment, because a command line is for every user of the machine to see. */
+function token(): { readonly token?: string } {
+  const given = Deno.env.get("CHAT_TOKEN") ?? "";
+  return given === "" ? {} : { token: given };
+}
+
+/** Whoever has a token writes under its name. */
+function ownName(): string {
+  return token().token === undefined ? Deno.env.get("USER") || "anonymous" : "";
 }
 
 /** A bad `--address` or certificate is the person's mistake, not the server's. */

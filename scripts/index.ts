@@ -78,7 +78,9 @@ async function collect(paths: readonly string[], progress: Progress): Promise<Fo
 /** A bad `--address` or certificate is the person's mistake, not the server's. */
 function openClient(options: MessageServiceClientOptions): RAGServiceClient {
   try {
-    return new RAGServiceClient(options);
+    // From the environment, because a command line is for every user of the machine to see.
+    const token = Deno.env.get("CHAT_TOKEN") ?? "";
+    return new RAGServiceClient(token === "" ? options : { ...options, token });
   } catch (error) {
     throw error instanceof ChatError ? new UsageError(error.message, { cause: error }) : error;
   }

@@ -32,10 +32,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bus: ["core", "observability", "database"],
   message: ["core", "contracts", "database", "bus", "observability"],
   rag: ["core", "contracts", "database", "observability"],
+  auth: ["core", "config", "database", "observability"],
   grpc: ["core", "contracts", "config", "observability", "wire"],
   gateway: ["core", "contracts", "config", "observability"],
   roles: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "clients", "wire"],
-  app: ["core", "contracts", "config", "observability", "database", "roles", "grpc", "gateway", "wire"],
+  app: ["core", "contracts", "config", "observability", "database", "auth", "roles", "grpc", "gateway", "wire"],
   main: ["core", "config", "observability", "app"],
 };
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { keysAreInDatabase } from "../src/config/auth.ts";
 import type { Config } from "../src/config/config.ts";
 import { nearMisses } from "../src/config/near_misses.ts";
 import { applyPresets } from "../src/config/presets.ts";
@@ -49,11 +50,18 @@ function paths(config: Config): { readonly dataDirs: readonly string[]; readonly
   const natsFiles = [nats?.credsPath, nats?.nkeyPath, nats?.tls?.caPath, nats?.tls?.certPath, nats?.tls?.keyPath];
   const files = [tls?.certPath, tls?.keyPath, tls?.caPath, ...postgres(config).map((server) => server.sslRootCertPath), ...natsFiles]
     .filter((path) => path !== undefined);
+  files.push(...authFiles(config));
   // The worker that reads documents is loaded as a file at run time.
   if (config.services.has("rag") && config.database.kind === "postgres") files.push("src");
   if (config.database.kind !== "pglite" || !playsService(config.services)) return { dataDirs: [], files };
   // PGlite's worker is loaded as a file at run time; relative, because tasks run in the project's folder.
   return { dataDirs: [config.database.dataDir], files: [...files, "src", pgliteFolder()] };
+}
+
+/** What callers are held against, where that lies in files. */
+function authFiles({ auth: { mode, keysPath, jwt } }: Config): readonly string[] {
+  if (mode === "api_key") return keysPath === undefined ? [] : [keysPath];
+  return jwt?.keys.kind === "secret_file" || jwt?.keys.kind === "jwks_file" ? [jwt.keys.path] : [];
 }
 
 /** With the port, also where it is the protocol's own. */
@@ -65,7 +73,7 @@ function hostOf(baseUrl: string): string {
 /** Where the database servers are; none when a URL is wrong, of which the server itself will tell. */
 function postgres(config: Config): readonly PostgresAddress[] {
   const { database } = config;
-  if (database.kind !== "postgres" || !playsService(config.services)) return [];
+  if (database.kind !== "postgres" || !(playsService(config.services) || keysAreInDatabase(config.auth))) return [];
   try {
     return [database.url, database.readUrl].flatMap((url) => url === undefined ? [] : [parsePostgresUrl(url)]);
   } catch {
@@ -93,6 +101,8 @@ function addresses(config: Config): readonly string[] {
     found.push(...sockets(server).map((path) => `unix:${path}`));
     found.push(...server.endpoints.filter(({ host }) => !host.startsWith("/")).map(({ host, port }) => at(host, port)));
   }
+  const { jwt } = config.auth;
+  if (jwt?.keys.kind === "jwks_url") found.push(hostOf(jwt.keys.url));
   if (services.has("message")) found.push(...config.nats?.servers ?? []);
   if (metrics !== undefined) found.push(at(metrics.host, metrics.port));
   found.push(...Object.values(serviceAddresses).flat());

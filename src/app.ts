@@ -1,5 +1,8 @@
+import { createAuthenticator } from "./auth/authenticator.ts";
+import { keysAreInDatabase, needsAuthenticator } from "./config/auth.ts";
 import type { Config } from "./config/config.ts";
 import { playsService } from "./config/roles.ts";
+import type { Authenticator } from "./core/authenticator.ts";
 import { abortError, ChatError } from "./core/errors.ts";
 import { startGateway } from "./gateway/gateway.ts";
 import { startGrpcServer } from "./grpc/server.ts";
@@ -42,6 +45,13 @@ export interface AppOptions {
   readonly writeLines?: (lines: string) => void;
 }
 
+/** What the faces share. */
+interface Edge {
+  readonly telemetry: RunningTelemetry;
+  readonly tls: TlsFiles | undefined;
+  readonly authenticator: Authenticator | undefined;
+}
+
 class ComposedApp implements App {
   readonly #config: Config;
   readonly #log: Log;
@@ -82,7 +92,7 @@ class ComposedApp implements App {
         ...{ metrics: telemetry.metrics, tls },
       });
       await services.start();
-      return await this.#startFaces(services, telemetry, tls);
+      return await this.#startFaces(services, { telemetry, tls, authenticator: await this.#startAuthenticator(services) });
     } catch (error) {
       await this.#stopParts(0);
       throw error;
@@ -117,19 +127,28 @@ class ComposedApp implements App {
     return files;
   }
 
-  async #startFaces(services: ServiceSet, telemetry: RunningTelemetry, tls: TlsFiles | undefined): Promise<Ports> {
+  /** What finds out who calls; undefined where nobody has to prove anything. */
+  async #startAuthenticator(services: ServiceSet): Promise<Authenticator | undefined> {
+    const { auth } = this.#config;
+    if (!needsAuthenticator(auth)) return undefined;
+    const stored = keysAreInDatabase(auth) ? { database: await services.database() } : {};
+    return await this.#rooms.begin("authenticator", () => createAuthenticator(auth, { log: this.#log, ...stored }));
+  }
+
+  async #startFaces(services: ServiceSet, { telemetry, tls, authenticator }: Edge): Promise<Ports> {
     const { grpc, http, services: played } = this.#config;
     const log = this.#log;
+    const known = authenticator === undefined ? {} : { authenticator };
     const { metricsPort } = telemetry;
     const ports: { grpcPort?: number; httpPort?: number; metricsPort?: number } = metricsPort === undefined ? {} : { metricsPort };
     if (grpc.enabled && playsService(played)) {
       const secured = tls === undefined ? {} : { tls };
-      const options = { config: grpc, ...secured, services: services.played, health: services.health, telemetry, log };
+      const options = { config: grpc, ...secured, services: services.played, health: services.health, telemetry, log, ...known };
       ports.grpcPort = (await this.#faces.begin("gRPC server", () => startGrpcServer(options))).port;
     }
     const { message, ...others } = services.all;
     if (played.has("gateway") && message !== undefined) {
-      const options = { http, services: { message, ...others }, readiness: () => services.readiness(), telemetry, log };
+      const options = { http, services: { message, ...others }, readiness: () => services.readiness(), telemetry, log, ...known };
       ports.httpPort = (await this.#faces.begin("gateway", () => startGateway(options))).port;
     }
     if (this.#stopping.signal.aborted) throw abortError(this.#stopping.signal);

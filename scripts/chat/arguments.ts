@@ -48,8 +48,9 @@ Options of all three:
 ${TLS_USAGE}
   --room ROOM           the room (default general)
   --json                one JSON object a line
+An API key or token in the variable CHAT_TOKEN is sent with every call.
 
-send     --as NAME      the author (default: the user that is logged in)
+send     --as NAME      the author (default: the token's, else the user that is logged in)
 tail     --from SEQ     begin with position SEQ; --all begins with the first (default: what comes from now on)
          --user NAME    only this author
          --changes      edits and deletions too

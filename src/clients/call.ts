@@ -12,6 +12,8 @@ export interface AttemptOptions {
   /** Milliseconds since 1970; Infinity for none. */
   readonly deadlineAtMs: number;
   readonly requestId?: string;
+  /** What the call proves itself with. */
+  readonly authorization?: string | undefined;
   /** The caller's trace. */
   readonly trace?: TraceContext | undefined;
 }

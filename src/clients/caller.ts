@@ -24,12 +24,18 @@ export async function callUnary<Request, Response>(
   const { pool, options } = client;
   const { deadlineMs = options.deadlineMs, deadlineAtMs, repeatable = method.repeatable ?? false, ...rest } = plan;
   const attempt: AttemptOptions = { ...rest, deadlineAtMs: deadlineAt(deadlineMs, deadlineAtMs) };
-  if (!repeatable) return await callOnce(pool, method, request, attempt);
+  const send = async (signal = plan.signal) => {
+    const authorization = pool.authorization(plan.authorization);
+    if (authorization === undefined && signal === plan.signal) return await callOnce(pool, method, request, attempt);
+    const own = { ...attempt, authorization: await authorization };
+    return await callOnce(pool, method, request, signal === undefined ? own : { ...own, signal });
+  };
+  if (!repeatable) return await send();
   const { hedgeAfterMs } = options;
   // Asking for twice what only reads is harmless; a second write, though it changes nothing, may answer that it came too late.
   const once = hedgeAfterMs === undefined || method.readOnly !== true
-    ? () => callOnce(pool, method, request, attempt)
-    : () => callHedged((signal) => callOnce(pool, method, request, { ...attempt, signal }), hedgeAfterMs, plan.signal, pool);
+    ? () => send()
+    : () => callHedged(send, hedgeAfterMs, plan.signal, pool);
   return await withRetries(once, {
     ...options,
     budget: pool.budget,

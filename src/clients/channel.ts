@@ -6,6 +6,7 @@ import { Circuit, type Reach, reachOf } from "./circuit.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { channelSecurity } from "./tls.ts";
+import { authorizationFor } from "./token.ts";
 
 /** One connection of a pool. */
 interface Slot {
@@ -43,12 +44,14 @@ export class ChannelPool {
   /** What all calls may repeat together. */
   readonly budget: RetryBudget;
   readonly #closing = new AbortController();
+  readonly #sender: ResolvedOptions;
   readonly #slots: readonly Slot[];
   /** Not listeners on `closed`, whose removal takes the longer the more calls run. */
   readonly #running = new Set<Cancellable>();
   #turn = 0;
 
   constructor(options: ResolvedOptions) {
+    this.#sender = options;
     this.peer = options.hideAddress ? "the service" : options.addresses.join(" or ");
     this.hidesAddress = options.hideAddress;
     this.retryAfterMs = options.backoffInitialMs;
@@ -59,6 +62,11 @@ export class ChannelPool {
       const circuit = new Circuit(options);
       return Array.from({ length: options.connections }, () => ({ client: openClient(address, options), circuit, inFlight: 0 }));
     });
+  }
+
+  /** What a call is sent with as `authorization`, made for whoever has proved itself with `onBehalfOf`, or for this client itself. */
+  authorization(onBehalfOf: string | undefined): string | undefined | Promise<string> {
+    return authorizationFor(this.#sender, onBehalfOf);
   }
 
   /** Calls in flight on each connection, for tests and metrics. */
@@ -127,9 +135,16 @@ export class ChannelPool {
   }
 }
 
+/** What a call tells of itself. */
+export interface CallNames {
+  readonly requestId?: string;
+  readonly authorization?: string | undefined;
+}
+
 /** The metadata that a call is sent with. */
-export function callMetadata(requestId: string | undefined): Metadata {
+export function callMetadata({ requestId, authorization }: CallNames): Metadata {
   const metadata = new Metadata();
+  if (authorization !== undefined) metadata.set("authorization", authorization);
   if (requestId !== undefined) metadata.set(metadataKeys.requestId, requestId);
   return metadata;
 }

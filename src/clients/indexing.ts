@@ -15,7 +15,7 @@ export async function* openIndexing(
 ): AsyncGenerator<IndexProgress> {
   const { call, release } = pool.start((client): IndexCall => {
     const { path, requestSerialize, responseDeserialize } = method;
-    return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, callMetadata(options.requestId), {
+    return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, callMetadata(options), {
       deadline: options.deadlineAtMs,
     });
   }, options.signal);

@@ -108,6 +108,7 @@ export class MessageServiceClient implements AsyncDisposable {
     const open = (from: StreamMessagesRequest) => this.#open(from, attempt);
     return resumingMessages(open, request, {
       ...this.#options,
+      renewsToken: typeof this.#options.token === "function",
       signals: signal === undefined ? [this.#pool.closed] : [this.#pool.closed, signal],
       ...(onOpen === undefined ? {} : { onOpen }),
       ...(onRetry === undefined ? {} : { onRetry }),
@@ -135,19 +136,24 @@ export class MessageServiceClient implements AsyncDisposable {
   }
 
   async #open(request: StreamMessagesRequest, attempt: AttemptOptions): Promise<MessageStream> {
-    return await openSubscription(this.#pool, rpc.streamMessages, request, { ...attempt, openTimeoutMs: this.#options.deadlineMs });
+    const authorization = await this.#pool.authorization(attempt.authorization);
+    return await openSubscription(this.#pool, rpc.streamMessages, request, {
+      ...{ ...attempt, authorization },
+      openTimeoutMs: this.#options.deadlineMs,
+    });
   }
 
   #call<Request, Response>(method: Method<Request, Response>, request: Request, plan: CallPlan): Promise<Response> {
     return callUnary({ pool: this.#pool, options: this.#options }, method, request, plan);
   }
 
-  #streamAttempt({ deadlineMs, deadlineAtMs = Infinity, signal, requestId, trace }: CallOptions): AttemptOptions {
+  #streamAttempt({ deadlineMs, deadlineAtMs = Infinity, signal, requestId, trace, authorization }: CallOptions): AttemptOptions {
     return {
       deadlineAtMs: deadlineMs === undefined ? deadlineAtMs : deadlineAt(deadlineMs, deadlineAtMs),
       ...(signal === undefined ? {} : { signal }),
       ...(requestId === undefined ? {} : { requestId }),
       ...(trace === undefined ? {} : { trace }),
+      authorization,
     };
   }
 }

@@ -100,3 +100,4 @@ export { MessageServiceClient } from "./message_client.ts";
 export type { CallOptions, ClientTls, MessageServiceClientOptions, StreamOptions } from "./options.ts";
 export { PluginServiceClient } from "./plugin_client.ts";
 export { RAGServiceClient } from "./rag_client.ts";
+export type { TokenSource } from "./token.ts";

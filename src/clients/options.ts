@@ -1,5 +1,6 @@
 import type { TraceContext } from "../core/context.ts";
 import { ChatError } from "../core/errors.ts";
+import { checkToken, type TokenSource } from "./token.ts";
 
 /** What a client trusts and, under mutual TLS, who it is. Each text is PEM. */
 export interface ClientTls {
@@ -26,6 +27,13 @@ export interface MessageServiceClientOptions {
    * so that certificates can be renewed while the client runs (`serverName` is taken once).
    */
   readonly tls?: ClientTls | (() => ClientTls);
+  /**
+   * An API key or a JSON Web Token that calls are sent with (`authorization: Bearer …`), or what gives one: it is asked for each call, so it should
+   * keep the token until shortly before it expires. Default: none.
+   */
+  readonly token?: TokenSource;
+  /** Sends tokens in the clear to other machines too, for networks that encrypt by themselves. Default false: whoever listens could use them. */
+  readonly allowPlaintextToken?: boolean;
   /**
    * HTTP/2 connections to each address, 1 to 64. Default 1: one connection carries hundreds of calls at once, and one order of arrival.
    * More help when streams are slow readers (they share one flow-control window) or when a balancer spreads by connection.
@@ -80,6 +88,8 @@ export interface CallOptions {
   readonly deadlineAtMs?: number | undefined;
   /** Names the call in the server's log, sent as `x-request-id`; default: the server makes one. */
   readonly requestId?: string;
+  /** Sent as `authorization` instead of the client's token: what whoever the call is made for has proved itself with. */
+  readonly authorization?: string | undefined;
   /** The trace that the call is part of, in W3C's form; goes to the server with the call. */
   readonly trace?: TraceContext | undefined;
 }
@@ -96,8 +106,8 @@ export interface StreamOptions extends CallOptions {
 
 /** The options with every default filled in. */
 export type ResolvedOptions =
-  & Required<Omit<MessageServiceClientOptions, "address" | "hedgeAfterMs" | "tls">>
-  & Pick<MessageServiceClientOptions, "hedgeAfterMs" | "tls">
+  & Required<Omit<MessageServiceClientOptions, "address" | "hedgeAfterMs" | "tls" | "token">>
+  & Pick<MessageServiceClientOptions, "hedgeAfterMs" | "tls" | "token">
   & { readonly addresses: readonly string[] };
 
 const DEFAULT_ADDRESS = "127.0.0.1:50051";
@@ -116,6 +126,7 @@ const DEFAULTS = {
   maxMessageBytes: 4_194_304,
   makeKeys: true,
   hideAddress: false,
+  allowPlaintextToken: false,
 } as const;
 
 const MAX_TIMER_MS = 2_147_483_647;
@@ -151,6 +162,7 @@ export function resolveOptions(options: MessageServiceClientOptions): ResolvedOp
   if ((cert === undefined) !== (key === undefined)) {
     throw new ChatError("invalid_argument", "Options `tls.cert` and `tls.key` belong together, only one is given");
   }
+  checkToken(resolved);
   return resolved;
 }
 

@@ -44,14 +44,18 @@ export class RAGServiceClient implements AsyncDisposable {
    * Stores many documents over one stream and tells of each in order. Not repeated by itself: after an error send those again that were not told
    * of, or all of them, because what is stored already changes nothing.
    */
-  indexDocuments(
+  async *indexDocuments(
     requests: Iterable<IndexDocumentRequest> | AsyncIterable<IndexDocumentRequest>,
-    { deadlineMs, deadlineAtMs = Infinity, signal, requestId }: CallOptions = {},
+    { deadlineMs, deadlineAtMs = Infinity, signal, requestId, authorization }: CallOptions = {},
   ): AsyncGenerator<IndexProgress> {
-    return openIndexing(this.#pool, rpc.indexDocuments, requests, {
+    const attempt = {
       deadlineAtMs: deadlineMs === undefined ? deadlineAtMs : deadlineAt(deadlineMs, deadlineAtMs),
       ...(signal === undefined ? {} : { signal }),
       ...(requestId === undefined ? {} : { requestId }),
+    };
+    yield* openIndexing(this.#pool, rpc.indexDocuments, requests, {
+      ...attempt,
+      authorization: await this.#pool.authorization(authorization),
     });
   }
 

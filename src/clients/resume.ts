@@ -7,6 +7,8 @@ export interface ResumeOptions extends Backoff {
   /** Attempts at the very first connection; a stream that once stood is resumed without limit. */
   readonly maxAttempts: number;
   readonly signals: readonly AbortSignal[];
+  /** Whether a stream that ended because its token expired can go on with a new one; default: it cannot. */
+  readonly renewsToken?: boolean;
   readonly onOpen?: (afterSeq: number) => void;
   readonly onRetry?: (error: ChatError, delayMs: number) => void;
 }
@@ -42,7 +44,10 @@ export async function* resumingMessages(open: OpenStream, request: StreamMessage
         }
       }
     } catch (error) {
-      if (!isResumable(error)) throw error;
+      // Once it stood, the token was good.
+      const hasExpired = options.renewsToken === true && openedAtMs < Infinity && error instanceof ChatError &&
+        error.code === "unauthenticated";
+      if (!hasExpired && !isResumable(error)) throw error;
       ended = error;
     }
     const aborted = options.signals.find((signal) => signal.aborted);

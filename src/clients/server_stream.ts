@@ -19,7 +19,8 @@ export async function* readStream<Request, Response>(
   const { deadlineMs, deadlineAtMs = Infinity, signal } = options;
   const { path, requestSerialize, responseDeserialize } = method;
   const deadline = deadlineMs === undefined ? deadlineAtMs : deadlineAt(deadlineMs, deadlineAtMs);
-  const traced = tracedCall(path, options);
+  const authorization = await pool.authorization(options.authorization);
+  const traced = tracedCall(path, { ...options, authorization });
   const { call, answered, release } = pool.start(
     (client) => client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, traced.metadata, { deadline }),
     signal,

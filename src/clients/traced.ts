@@ -3,7 +3,7 @@ import type { ChatError } from "../core/errors.ts";
 import { TRACEPARENT_COPY } from "../observability/trace_context.ts";
 import { startSpan } from "../observability/tracing.ts";
 import type { Metadata } from "../wire/grpc_js.ts";
-import { callMetadata } from "./channel.ts";
+import { callMetadata, type CallNames } from "./channel.ts";
 
 /** An outgoing call as tracing sees it. */
 export interface TracedCall {
@@ -14,11 +14,9 @@ export interface TracedCall {
 }
 
 /** Puts a call to `path` into the caller's trace, with a span of its own where the runtime traces. */
-export function tracedCall(path: string, { requestId, trace: parent }: {
-  readonly requestId?: string;
-  readonly trace?: TraceContext | undefined;
-}): TracedCall {
-  const metadata = callMetadata(requestId);
+export function tracedCall(path: string, call: CallNames & { readonly trace?: TraceContext | undefined }): TracedCall {
+  const metadata = callMetadata(call);
+  const { trace: parent } = call;
   const name = path.slice(1);
   const [service = "", method = ""] = name.split("/");
   const attributes = { "rpc.system": "grpc", "rpc.service": service, "rpc.method": method };

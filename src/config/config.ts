@@ -1,3 +1,5 @@
+import type { Scope } from "../core/caller.ts";
+
 /** A part of the system that one process can play. */
 export type ServiceName = "gateway" | "message" | "ai" | "rag" | "plugin";
 
@@ -20,7 +22,7 @@ export interface Config {
   readonly embedding?: ModelConfig;
   /** Who judges the best results of a search; absent: nobody. */
   readonly rerank?: ModelConfig;
-  readonly authMode: "none";
+  readonly auth: AuthConfig;
   readonly eventBus: "memory" | "postgres" | "nats";
   /** Set exactly when NATS carries the wake-ups. */
   readonly nats?: NatsConfig;
@@ -66,6 +68,40 @@ export interface GrpcConfig {
   readonly keepaliveTimeoutMs: number;
   /** Who may ask what the server offers: everybody, nobody, or (default) callers from this machine and callers who have proved who they are. */
   readonly reflection?: "on" | "off" | "auto";
+}
+
+/** How callers prove who they are. */
+export interface AuthConfig {
+  readonly mode: "none" | "api_key" | "jwt";
+  /** The file of API keys; absent: they are kept in the database. */
+  readonly keysPath?: string;
+  /** Set exactly in the mode `jwt`. */
+  readonly jwt?: JwtConfig;
+  /** Whose client certificates may do what, the first that fits counts; empty: certificates say nothing about who calls. */
+  readonly certificates: readonly CertificateRule[];
+}
+
+/** What tokens are held against. */
+export interface JwtConfig {
+  readonly keys:
+    /** Secret. */
+    | { readonly kind: "secret"; readonly secret: string }
+    | { readonly kind: "secret_file"; readonly path: string }
+    | { readonly kind: "jwks_file"; readonly path: string }
+    | { readonly kind: "jwks_url"; readonly url: string };
+  readonly issuer: string;
+  readonly audience: string;
+  /** The claim that names the user. */
+  readonly nameClaim: string;
+  readonly clockSkewSeconds: number;
+}
+
+/** Who shows a certificate with this subject alternative name, and what that allows. */
+export interface CertificateRule {
+  /** Such as `DNS:gateway.chat` or `URI:spiffe://chat/gateway`. */
+  readonly san: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
 }
 
 /** Which database. The URL holds a password: it is never logged or printed. */

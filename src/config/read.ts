@@ -1,9 +1,11 @@
+import { authDoubts, toAuthConfig } from "./auth.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Config, DatabaseConfig, GrpcConfig, ModelConfig, ServiceName } from "./config.ts";
+import { isPublic } from "../core/hosts.ts";
 import { nearMisses } from "./near_misses.ts";
 import { toNatsConfig } from "./nats.ts";
 import { addressSetting, callsElsewhere, roleNames } from "./roles.ts";
-import { crossCheck, isPublic } from "./rules.ts";
+import { crossCheck } from "./rules.ts";
 import { type Setting, type SettingName, settingNames, settings, type SettingValues } from "./settings.ts";
 
 /** An environment, as far as it could be read. */
@@ -32,7 +34,7 @@ export function inspectConfig(env: Environment): Inspection {
   const problems: string[] = [];
   const values = Object.fromEntries(settingNames.map((name) => [name, readOne(name, env[name], problems)])) as SettingValues;
   problems.push(...crossCheck(values, env));
-  const warnings = [...nearMisses(env), ...doubts(values)];
+  const warnings = [...nearMisses(env), ...doubts(values), ...authDoubts(values)];
   return problems.length > 0 ? { problems, warnings } : { config: toConfig(values), problems, warnings };
 }
 
@@ -80,7 +82,7 @@ function toConfig(values: SettingValues): Config {
     database: toDatabaseConfig(values),
     serviceAddresses: toServiceAddresses(values),
     ...toModels(values),
-    authMode: values.AUTH_MODE,
+    auth: toAuthConfig(values),
     eventBus: values.EVENT_BUS ?? (values.DATABASE_URL === undefined ? "memory" : "postgres"),
     ...(nats === undefined ? {} : { nats }),
     ...toMetricsConfig(values),

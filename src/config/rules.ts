@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { checkAuth } from "./auth.ts";
+import { isPublic } from "../core/hosts.ts";
 import { checkNats } from "./nats.ts";
 import { addressSetting, neededBy, playsService, roleNames } from "./roles.ts";
 import type { SettingValues } from "./settings.ts";
@@ -19,12 +21,8 @@ export function crossCheck(values: SettingValues, env: Explicit): readonly strin
     ...checkPublicAddresses(values, env),
     ...checkMetrics(values),
     ...checkModels(values),
+    ...checkAuth(values, env),
   ];
-}
-
-/** Whether other machines can reach what listens on this host. */
-export function isPublic(host: string): boolean {
-  return !(host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host));
 }
 
 function checkRoles(values: SettingValues): string[] {

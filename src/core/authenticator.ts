@@ -1,12 +1,20 @@
 import type { Caller } from "./caller.ts";
 import type { ChatError } from "./errors.ts";
 
+/** A client certificate that TLS has verified. */
+export interface ProvedCertificate {
+  /** Its subject alternative names, such as `DNS:gateway.chat` or `URI:spiffe://chat/gateway`; its common name counts for nothing. */
+  readonly names: readonly string[];
+  /** When it expires, in milliseconds since 1970. */
+  readonly expiresAtMs: number;
+}
+
 /** What a caller shows to prove who it is. */
 export interface Credential {
   /** The value of the header or metadata `authorization`, as it came. */
   readonly authorization?: string | undefined;
-  /** Of a client certificate that TLS has verified: its subject alternative names, such as `DNS:gateway.chat` or `URI:spiffe://chat/gateway`. */
-  readonly certificateNames?: readonly string[] | undefined;
+  /** Looked at only where there is no `authorization`. */
+  readonly certificate?: ProvedCertificate | undefined;
 }
 
 /** Finds out who calls. Both faces of the system, gRPC and HTTP, work with one. */
@@ -21,6 +29,6 @@ export interface Authenticator {
    * behind, so that whoever asks each second ends a stream within 5 s.
    */
   ended(caller: Caller): ChatError | undefined;
-  /** Lets go of files and connections; idempotent. */
+  /** Lets go of timers and files; idempotent. */
   close(): Promise<void>;
 }

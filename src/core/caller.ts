@@ -69,16 +69,11 @@ export function notAuthenticated(): ChatError {
   return new ChatError("unauthenticated", "The call needs a credential, such as `authorization: Bearer …`, and has none");
 }
 
-/**
- * The name that the caller writes under: `asked`, or its own where that is empty. Throws `permission_denied` for another name than its own
- * without the scope `messages:write_as`.
- */
-export function writerName(caller: Caller, asked: string): string {
-  const name = asked === "" ? caller.name : asked;
-  if (name === caller.name || caller.scopes.has("messages:write_as")) return name;
-  const text =
-    `Field \`username\` must be ${JSON.stringify(caller.name)}, the caller's own name, because it lacks the scope messages:write_as, ` +
-    `got ${JSON.stringify(name.slice(0, 128))}`;
+/** Throws `permission_denied` where the caller may not write under `name`, because it is not its own and it lacks the scope `messages:write_as`. */
+export function requireName(caller: Caller, name: string): void {
+  if (name === caller.name || caller.scopes.has("messages:write_as")) return;
+  const text = `Field \`username\` must be ${JSON.stringify(caller.name)}, the caller's own name, because it lacks the scope ` +
+    `messages:write_as, got ${JSON.stringify(name.slice(0, 128))}`;
   throw new ChatError("permission_denied", text, { field: "username" });
 }
 

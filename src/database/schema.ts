@@ -175,8 +175,29 @@ export interface RagWordsTable {
   grams: string[];
 }
 
+/** API keys, without the keys themselves. */
+export interface ApiKeysTable {
+  id: string;
+  hash: string;
+  label: string;
+  username: string;
+  scopes: string[];
+  rooms: string[] | null;
+  created_at_ms: number;
+  expires_at_ms: number | null;
+  revoked_at_ms: number | null;
+}
+
+/** How often the keys have changed; one row. */
+export interface ApiKeyChangesTable {
+  scope: string;
+  version: number;
+}
+
 /** Every table. */
 export interface Schema {
+  api_keys: ApiKeysTable;
+  api_key_changes: ApiKeyChangesTable;
   rag_collections: RagCollectionsTable;
   rag_blocks: RagBlocksTable;
   rag_documents: RagDocumentsTable;

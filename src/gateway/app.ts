@@ -1,6 +1,8 @@
 import { type Context, Hono } from "hono";
 import type { Services } from "../contracts/mod.ts";
+import type { Authenticator } from "../core/authenticator.ts";
 import type { Log } from "../observability/log.ts";
+import { authenticate } from "./authenticate.ts";
 import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
 import { healthRoutes, type Readiness } from "./health_routes.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
@@ -22,11 +24,12 @@ export interface GatewayAppOptions {
   readonly calls: OpenCalls;
   readonly heartbeatMs: number;
   readonly telemetry?: Telemetry;
+  readonly authenticator?: Authenticator;
 }
 
 /** Every route behind its middleware, not yet listening. */
 export function createGatewayApp(options: GatewayAppOptions): Hono<GatewayEnv> {
-  const { services, readiness, log, calls, heartbeatMs, telemetry } = options;
+  const { services, readiness, log, calls, heartbeatMs, telemetry, authenticator } = options;
   // Not strict: `/v1/messages/` is `/v1/messages`.
   const app = new Hono<GatewayEnv>({ strict: false });
   app.onError((error, c) => problemResponse(c, error, log));
@@ -40,6 +43,7 @@ export function createGatewayApp(options: GatewayAppOptions): Hono<GatewayEnv> {
     await next();
   });
   app.route("/", healthRoutes(readiness));
+  if (authenticator !== undefined) app.use("/v1/*", authenticate(authenticator));
   app.route("/v1/messages", messageRoutes({ service: services.message, log, heartbeatMs }));
   return app;
 }

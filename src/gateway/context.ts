@@ -22,10 +22,6 @@ const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 /** One request under way. */
 export class Call implements CallContext {
   readonly requestId: string;
-  /** Who calls; until that has been found out, whoever may call where nobody has to prove anything. */
-  caller: Caller = ANYBODY;
-  /** What the caller proved itself with, to be handed on; secret. */
-  authorization: string | undefined;
   /** The runtime's own span of the request where it traces, else the caller's. */
   readonly trace: TraceContext | undefined;
   /** What a stream has sent so far; undefined for what is no stream. */
@@ -35,6 +31,8 @@ export class Call implements CallContext {
   readonly #aborter = new AbortController();
   readonly #client: AbortSignal;
   readonly #calls: OpenCalls;
+  #caller: Caller = ANYBODY;
+  #authorization: string | undefined;
   #clock: ReturnType<typeof setTimeout> | undefined;
   #isStream = false;
   #finished: (() => void) | undefined;
@@ -52,6 +50,22 @@ export class Call implements CallContext {
       () => this.abort(new ChatError("deadline_exceeded", `The request took longer than ${calls.timeoutMs} ms`)),
       calls.timeoutMs,
     );
+  }
+
+  /** Who calls; whoever may call where nobody has to prove anything, unless {@link identify} has said better. */
+  get caller(): Caller {
+    return this.#caller;
+  }
+
+  /** What the caller proved itself with, to be handed on; secret. */
+  get authorization(): string | undefined {
+    return this.#authorization;
+  }
+
+  /** Says who calls. */
+  identify(caller: Caller, authorization?: string): void {
+    this.#caller = caller;
+    this.#authorization = authorization;
   }
 
   /** Aborts with a {@link ChatError} as its reason. */
@@ -138,6 +152,14 @@ export class OpenCalls {
     let count = 0;
     for (const call of this.#open) if (call.isStream) count++;
     return count;
+  }
+
+  /** Ends the streams of callers for whom `ended` gives a reason. */
+  endStreamsOf(ended: (caller: Caller) => ChatError | undefined): void {
+    for (const call of this.#open) {
+      const reason = call.isStream ? ended(call.caller) : undefined;
+      if (reason !== undefined) call.abort(reason);
+    }
   }
 
   /** Ends every open stream, and each that would open later. */

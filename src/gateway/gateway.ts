@@ -1,3 +1,4 @@
+import type { Authenticator } from "../core/authenticator.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
@@ -14,6 +15,8 @@ export interface GatewayOptions {
   /** Answers from memory; asked at every `/readyz`. */
   readonly readiness: () => Readiness;
   readonly log: Log;
+  /** Finds out who calls; default: nobody has to prove anything, and everybody may do everything. */
+  readonly authenticator?: Authenticator;
   /** Where its requests are told of; default: nowhere. */
   readonly telemetry?: Telemetry;
   /** How long a request may take that is no stream; default 30 s, what proxies in front usually wait. */
@@ -48,15 +51,20 @@ export function startGateway(options: GatewayOptions): Promise<Gateway> {
         return new Response(null, { status: 500 });
       },
     }, (request, info) => app.fetch(request, info));
+    const { authenticator } = options;
+    const sweeper = authenticator && setInterval(() => calls.endStreamsOf((caller) => authenticator.ended(caller)), SWEEP_MS);
     let stopped: Promise<void> | undefined;
     return Promise.resolve({
       port: server.addr.port,
-      stop: ({ deadlineMs }) => stopped ??= stop({ server, calls, log: options.log, deadlineMs }),
+      stop: ({ deadlineMs }) => stopped ??= stop({ server, calls, log: options.log, deadlineMs }).finally(() => clearInterval(sweeper)),
     });
   } catch (error) {
     return Promise.reject(cannotListen(options.http, error));
   }
 }
+
+/** How often the credentials of open streams are looked at again. */
+const SWEEP_MS = 1_000;
 
 /** The part of a stop's deadline after which requests under way are given up. */
 const LAST_CALL = 0.9;

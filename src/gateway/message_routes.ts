@@ -4,6 +4,7 @@ import { DEFAULT_ROOM } from "../core/limits.ts";
 import type { Log } from "../observability/log.ts";
 import { requireAcceptable } from "./accept.ts";
 import { readJson } from "./body.ts";
+import { allow } from "./authenticate.ts";
 import type { GatewayEnv } from "./context.ts";
 import { deletionJson, messageJson, pageJson, revisionsJson } from "./json.ts";
 import { createRequest, keyRequest, pageRequest, streamRequest, updateRequest } from "./message_requests.ts";
@@ -21,12 +22,14 @@ export interface MessageRoutesOptions {
   readonly heartbeatMs: number;
 }
 
+const may = (method: string) => allow(`chat.MessageService/${method}`);
+
 /** The message service under `/v1/messages`. */
 export function messageRoutes(options: MessageRoutesOptions): Hono<GatewayEnv> {
   const { service } = options;
   const app = new Hono<GatewayEnv>({ strict: false });
 
-  app.post("/", async (c) => {
+  app.post("/", may("CreateMessage"), async (c) => {
     requireAcceptable(c, JSON_TYPE);
     const request = createRequest(c.req.url, await readJson(c), c.req.header("idempotency-key"));
     const message = await c.var.call.run(service.createMessage(request, c.var.call));
@@ -34,31 +37,31 @@ export function messageRoutes(options: MessageRoutesOptions): Hono<GatewayEnv> {
     return c.json(messageJson(message), 201);
   });
 
-  app.get("/", async (c) => {
+  app.get("/", may("GetMessages"), async (c) => {
     requireAcceptable(c, JSON_TYPE);
     return c.json(pageJson(await c.var.call.run(service.getMessages(pageRequest(c.req.url), c.var.call))));
   });
 
   // Before `/:id`, which would take it for a message.
-  app.get("/stream", (c) => openStream(c, options));
+  app.get("/stream", may("StreamMessages"), (c) => openStream(c, options));
 
-  app.get("/:id", async (c) => {
+  app.get("/:id", may("GetMessage"), async (c) => {
     requireAcceptable(c, JSON_TYPE);
     return c.json(messageJson(await c.var.call.run(service.getMessage(keyRequest(c.req.url, c.req.param("id")), c.var.call))));
   });
 
-  app.patch("/:id", async (c) => {
+  app.patch("/:id", may("UpdateMessage"), async (c) => {
     requireAcceptable(c, JSON_TYPE);
     const request = updateRequest(c.req.url, c.req.param("id"), await readJson(c));
     return c.json(messageJson(await c.var.call.run(service.updateMessage(request, c.var.call))));
   });
 
-  app.delete("/:id", async (c) => {
+  app.delete("/:id", may("DeleteMessage"), async (c) => {
     requireAcceptable(c, JSON_TYPE);
     return c.json(deletionJson(await c.var.call.run(service.deleteMessage(keyRequest(c.req.url, c.req.param("id")), c.var.call))));
   });
 
-  app.get("/:id/revisions", async (c) => {
+  app.get("/:id/revisions", may("ListRevisions"), async (c) => {
     requireAcceptable(c, JSON_TYPE);
     return c.json(revisionsJson(await c.var.call.run(service.listRevisions(keyRequest(c.req.url, c.req.param("id")), c.var.call))));
   });

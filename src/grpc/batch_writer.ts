@@ -1,6 +1,7 @@
 import type { Message, MessageBatch } from "../contracts/mod.ts";
 import type { ServerDuplexStream, ServerWritableStream } from "../wire/grpc_js.ts";
 import type { MessageFrames } from "../wire/message_frames.ts";
+import { bottomOf } from "./bottom.ts";
 import { trackOf } from "./metrics.ts";
 
 /** Sends batches to one subscriber. */
@@ -39,8 +40,8 @@ export function batchWriter(call: MessageCall, frames: MessageFrames, signal: Ab
 
 /** The private fields of grpc-js 1.14 on the way down; undefined when a version has others. */
 export function http2StreamOf(call: MessageCall): Http2Stream | undefined {
-  const below = call as unknown as { call?: { stream?: Partial<Http2Stream> } };
-  const stream = below.call?.stream;
+  const bottom = bottomOf((call as unknown as { call?: unknown }).call) as { stream?: Partial<Http2Stream> } | undefined;
+  const stream = bottom?.stream;
   return typeof stream?.write === "function" && typeof stream.once === "function" ? stream as Http2Stream : undefined;
 }
 

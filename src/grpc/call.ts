@@ -42,7 +42,7 @@ export class Call implements CallContext {
   }
 
   get requestId(): string {
-    return this.#requestId ??= requestId(this.#edge.metadata);
+    return this.#requestId ??= requestIdOf(this.#edge.metadata);
   }
 
   get caller(): Caller {
@@ -84,7 +84,7 @@ export class Call implements CallContext {
 }
 
 /** The client's own id where it is one that a log can show, else a fresh one. */
-function requestId(metadata: Metadata): string {
+export function requestIdOf(metadata: Metadata): string {
   const given = metadata.get(metadataKeys.requestId)[0];
   const usable = typeof given === "string" && given.length > 0 && given.length <= MAX_REQUEST_ID && /^[\x21-\x7e]+$/.test(given);
   return usable ? given : crypto.randomUUID();

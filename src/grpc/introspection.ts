@@ -1,12 +1,20 @@
 import type { GrpcConfig } from "../config/config.ts";
-import { isPublic } from "../config/rules.ts";
+import type { Caller } from "../core/caller.ts";
+import { isPublic } from "../core/hosts.ts";
 import { healthDefinition, reflectionDefinitions } from "../wire/definitions.ts";
 import type { Server } from "../wire/grpc_js.ts";
 import { healthHandlers } from "./health.ts";
 import type { HealthBoard } from "./health_board.ts";
-import { type ReflectionCall, reflectionHandlers } from "./reflection.ts";
+import { reflectionHandlers } from "./reflection.ts";
 import { withReadableRequests } from "./requests.ts";
 import type { HandlerOptions } from "./unary.ts";
+
+/** Whether everybody may ask what the server offers, as the settings say. */
+export function isReflectionOpen({ reflection, host, tls }: GrpcConfig, callersAreKnown: boolean): boolean {
+  // Whoever reaches loopback is on this machine, and under mutual TLS every caller has shown a certificate; where callers are told apart, that
+  // is a matter of scopes.
+  return reflection === "on" || !isPublic(host) || (!callersAreKnown && tls?.caPath !== undefined);
+}
 
 /** What health and reflection work with. */
 export interface IntrospectionOptions extends Pick<HandlerOptions, "callers" | "calls" | "log"> {
@@ -14,8 +22,8 @@ export interface IntrospectionOptions extends Pick<HandlerOptions, "callers" | "
   /** The full names of the services that the server offers besides these. */
   readonly offered: readonly string[];
   readonly board: HealthBoard;
-  /** Whether this caller has proved who it is; default: nobody has. */
-  readonly isKnown?: (call: ReflectionCall) => boolean;
+  /** Whether everybody may ask what the server offers. */
+  readonly openReflection: boolean;
 }
 
 const HEALTH = "grpc.health.v1.Health";
@@ -23,12 +31,11 @@ const REFLECTION = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1al
 
 /** Adds what operators and tools ask a gRPC server for: health, and reflection unless it is off. */
 export function addIntrospection(server: Server, options: IntrospectionOptions): void {
-  const { config, offered, board, isKnown = () => false } = options;
+  const { config, offered, board, openReflection } = options;
   server.addService(withReadableRequests(healthDefinition), healthHandlers(board, options));
   if (config.reflection === "off") return;
   const services = [...offered, HEALTH, ...REFLECTION];
-  // Whoever reaches loopback is on this machine, and under mutual TLS every caller has shown a certificate.
-  const open = config.reflection === "on" || !isPublic(config.host) || config.tls?.caPath !== undefined;
-  const handlers = reflectionHandlers({ ...options, services, admits: (call) => open || isKnown(call) });
+  const admits = (caller: Caller) => openReflection || caller.scopes.has("introspection") && caller.kind !== "anonymous";
+  const handlers = reflectionHandlers({ ...options, services, admits });
   for (const definition of reflectionDefinitions) server.addService(withReadableRequests(definition), handlers);
 }

@@ -12,6 +12,7 @@ import {
   status,
   type StatusObject,
 } from "../wire/grpc_js.ts";
+import { bottomOf } from "./bottom.ts";
 
 /** The ends that are this side's fault, as OpenTelemetry's conventions for gRPC have them; the others are the caller's. */
 const SERVER_FAULTS: ReadonlySet<status> = new Set([
@@ -102,6 +103,9 @@ export class CallMeter {
   }
 }
 
+/** What is known of a call once somebody has looked at it. */
+type AttachedCall = Pick<CallContext, "requestId" | "caller">;
+
 /** One call from its headers to its end, as grpc-js tells it to what it takes for channelz. */
 export class CallTrack {
   readonly startedMs: number = performance.now();
@@ -111,7 +115,7 @@ export class CallTrack {
   readonly #meter: CallMeter;
   readonly #bottom: BottomCall;
   readonly #span: Span | undefined;
-  #context: CallContext | undefined;
+  #context: AttachedCall | undefined;
   #trace: TraceContext | undefined;
 
   constructor(bottom: BottomCall, meter: CallMeter) {
@@ -144,7 +148,7 @@ export class CallTrack {
   }
 
   /** Tells whose call this is, once the handler has it. */
-  attach(context: CallContext): void {
+  attach(context: AttachedCall): void {
     this.#context = context;
   }
 
@@ -169,11 +173,8 @@ export class CallTrack {
 
 /** The track of a call, whatever interceptors lie above it; undefined when nobody watches the server. */
 export function trackOf(edge: unknown): CallTrack | undefined {
-  let layer = (edge as { readonly call?: unknown }).call as
-    | { readonly nextCall?: unknown; readonly callEventTracker?: unknown }
-    | undefined;
-  while (layer?.nextCall !== undefined) layer = layer.nextCall as typeof layer;
-  return layer?.callEventTracker instanceof CallTrack ? layer.callEventTracker : undefined;
+  const bottom = bottomOf((edge as { readonly call?: unknown }).call) as { readonly callEventTracker?: unknown } | undefined;
+  return bottom?.callEventTracker instanceof CallTrack ? bottom.callEventTracker : undefined;
 }
 
 /** The trace context in a call's metadata. */

@@ -1,3 +1,4 @@
+import type { Caller } from "../core/caller.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Call } from "./call.ts";
 
@@ -14,6 +15,8 @@ export interface OpenCallsOptions {
   readonly maxStreams?: number;
   readonly unaryCeilingMs?: number;
   readonly sweepMs?: number;
+  /** Why a caller's streams must end; default: they need not. */
+  readonly ended?: (caller: Caller) => ChatError | undefined;
 }
 
 /** Every call that is not answered yet, so that deadlines and shutdown reach it. */
@@ -24,12 +27,14 @@ export class OpenCalls {
   readonly #ceilings = new Map<Call, number>();
   readonly #unary = new Set<Call>();
   readonly #streams = new Set<Call>();
+  readonly #ended: OpenCallsOptions["ended"];
   readonly #sweeper: ReturnType<typeof setInterval>;
   #refusal: ChatError | undefined;
 
   constructor(options: OpenCallsOptions = {}) {
     this.#maxStreams = options.maxStreams ?? MAX_STREAMS;
     this.#unaryCeilingMs = options.unaryCeilingMs ?? UNARY_CEILING_MS;
+    this.#ended = options.ended;
     this.#sweeper = setInterval(() => this.#sweep(), options.sweepMs ?? SWEEP_MS);
   }
 
@@ -79,6 +84,12 @@ export class OpenCalls {
   }
 
   #sweep(): void {
+    if (this.#ended !== undefined) {
+      for (const call of this.#streams) {
+        const reason = this.#ended(call.caller);
+        if (reason !== undefined) call.end(reason);
+      }
+    }
     const now = Date.now();
     for (const [call, overAtMs] of this.#ceilings) {
       if (overAtMs > now) return;

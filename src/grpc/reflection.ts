@@ -1,3 +1,4 @@
+import type { Caller } from "../core/caller.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import { descriptorSet } from "../wire/definitions.ts";
 import type { ServerReflectionRequest__Output } from "../wire/generated/grpc/reflection/v1/ServerReflectionRequest.ts";
@@ -11,14 +12,14 @@ import { BadRequest } from "./requests.ts";
 import type { HandlerOptions } from "./unary.ts";
 
 /** A call that asks what the server offers. */
-export type ReflectionCall = ServerDuplexStream<ServerReflectionRequest__Output | BadRequest, ServerReflectionResponse>;
+type ReflectionCall = ServerDuplexStream<ServerReflectionRequest__Output | BadRequest, ServerReflectionResponse>;
 
 /** What the reflection handlers work with. */
 export interface ReflectionOptions extends Pick<HandlerOptions, "callers" | "calls" | "log"> {
   /** The full names of the services on offer. */
   readonly services: readonly string[];
   /** Whether this caller may ask; default: everybody. */
-  readonly admits?: (call: ReflectionCall) => boolean;
+  readonly admits?: (caller: Caller) => boolean;
 }
 
 type Answer = Omit<ServerReflectionResponse, "validHost" | "originalRequest">;
@@ -46,7 +47,7 @@ class ReflectionStream extends Call {
   run(reply: (request: ServerReflectionRequest__Output) => Answer): void {
     const edge = this.#edge;
     try {
-      if (this.#options.admits?.(edge) === false) {
+      if (this.#options.admits?.(this.caller) === false) {
         throw new ChatError(
           "unauthenticated",
           "Reflection is for known callers on this address; GRPC_REFLECTION on the server changes that",

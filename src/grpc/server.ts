@@ -1,19 +1,21 @@
 import type { GrpcConfig } from "../config/config.ts";
 import type { Role, Services } from "../contracts/mod.ts";
+import type { Authenticator } from "../core/authenticator.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
-import { Server, type ServerCredentials, type ServerOptions } from "../wire/grpc_js.ts";
+import { Server, type ServerCredentials, type ServerInterceptor, type ServerOptions } from "../wire/grpc_js.ts";
 import { MessageFrames } from "../wire/message_frames.ts";
 import type { TlsFiles } from "../wire/tls_files.ts";
 import { serverCredentials } from "./credentials.ts";
 import { cutOff } from "./cut_off.ts";
 import { anybody } from "./callers.ts";
+import { Guard } from "./authenticate.ts";
 import { Gate } from "./gate.ts";
 import { HealthBoard } from "./health_board.ts";
 import { correctInputFaults } from "./input_faults.ts";
 import { addLoadMetrics, CallMeter } from "./metrics.ts";
-import { addIntrospection } from "./introspection.ts";
+import { addIntrospection, isReflectionOpen } from "./introspection.ts";
 import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
 import { checkResumedSessions } from "./resumed_sessions.ts";
 import { addServices, namedChecks } from "./services.ts";
@@ -26,6 +28,8 @@ export interface GrpcServerOptions {
   /** The services it offers; calls to others are UNIMPLEMENTED. */
   readonly services: Partial<Services>;
   readonly log: Log;
+  /** Finds out who calls; default: nobody has to prove anything, and everybody may do everything. */
+  readonly authenticator?: Authenticator;
   /** How the services are, here or elsewhere; one that is served and not named here is well. */
   readonly health?: Readonly<Partial<Record<Role, () => boolean>>>;
   /** Where its calls are told of; default: nowhere. */
@@ -74,14 +78,20 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   });
   const frames = new MessageFrames();
   const credentials = serverCredentials(options.tls);
-  const calls = new OpenCalls(options.limits);
-  const callers = anybody;
+  const { authenticator } = options;
+  const calls = new OpenCalls({
+    ...options.limits,
+    ...(authenticator === undefined ? {} : { ended: (caller) => authenticator.ended(caller) }),
+  });
+  const openReflection = isReflectionOpen(config, authenticator !== undefined);
+  const guard = authenticator === undefined ? undefined : new Guard({ authenticator, log, openReflection });
+  const callers = guard ?? anybody;
   const meter = options.telemetry === undefined ? undefined : new CallMeter(options.telemetry);
-  const server = new Server(serverOptions(config, meter));
+  const server = new Server(serverOptions(config, [meter?.interceptor, guard?.interceptor]));
   meter?.watchRefusals(server);
   const offered = addServices(server, services, { gate, calls, callers, log, frames });
   const board = new HealthBoard(namedChecks(options.health ?? {}), { own: offered });
-  addIntrospection(server, { config, offered, board, calls, callers, log });
+  addIntrospection(server, { config, openReflection, offered, board, calls, callers, log });
   try {
     const port = await bind(server, config, credentials);
     if (options.tls !== undefined) checkResumedSessions(server, options.tls);
@@ -141,7 +151,7 @@ class RunningServer implements GrpcServer {
   }
 }
 
-function serverOptions(config: GrpcConfig, meter: CallMeter | undefined): ServerOptions {
+function serverOptions(config: GrpcConfig, interceptors: readonly (ServerInterceptor | undefined)[]): ServerOptions {
   return {
     "grpc.max_receive_message_length": config.maxMessageBytes,
     "grpc.max_send_message_length": config.maxMessageBytes,
@@ -151,7 +161,7 @@ function serverOptions(config: GrpcConfig, meter: CallMeter | undefined): Server
     "grpc.keepalive_timeout_ms": config.keepaliveTimeoutMs,
     // Nobody reads its counters, and it takes part in every call.
     "grpc.enable_channelz": 0,
-    interceptors: [correctInputFaults, ...(meter === undefined ? [] : [meter.interceptor])],
+    interceptors: [correctInputFaults, ...interceptors.filter((one) => one !== undefined)],
   };
 }
 

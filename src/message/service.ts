@@ -22,11 +22,13 @@ import type {
   UpdateMessageRequest,
   UpdateRoomRequest,
 } from "../contracts/mod.ts";
+import { changesOnlyOf, requireName, requireRoom } from "../core/caller.ts";
 import type { CallContext } from "../core/context.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import type { Database } from "../database/database.ts";
 import { toChatError } from "../database/errors.ts";
 import type { Log } from "../observability/log.ts";
+import { requireAuthor, requireOwnRepeat } from "./access.ts";
 import { committer } from "./commit.ts";
 import { CreateQueue } from "./create_queue.ts";
 import type { FeedLimits } from "./feed.ts";
@@ -114,18 +116,24 @@ class LogMessageService implements RunningMessageService {
   }
 
   async createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message> {
-    return await this.#creates.create(validCreate(request), context.signal);
+    const { caller } = context;
+    const message = validCreate(request, caller.name);
+    requireRoom(caller, message.room);
+    requireName(caller, message.username);
+    const stored = await this.#creates.create(message, context.signal);
+    requireOwnRepeat(caller, message, stored);
+    return stored;
   }
 
   async getMessage(request: MessageKey, context: CallContext): Promise<Message> {
-    const { room, id } = validKey(request);
+    const { room, id } = allowed(validKey(request), context);
     const row = await call(context, () => readMessage(this.#db, room, id));
     if (row === undefined) throw missing(room, id);
     return messageOf(room, row, { seq: row.id, eventType: "created" });
   }
 
   async getMessages(request: GetMessagesRequest, context: CallContext): Promise<GetMessagesResponse> {
-    const page = validPage(request);
+    const page = allowed(validPage(request), context);
     return await call(context, async () => {
       if (page.search !== undefined) await this.#folds.catchUpWords(page.room, context.signal);
       const stored = await this.#history.readPage(page, this.#pageBytes);
@@ -135,30 +143,31 @@ class LogMessageService implements RunningMessageService {
   }
 
   async updateMessage(request: UpdateMessageRequest, context: CallContext): Promise<Message> {
-    const update = validUpdate(request);
+    const update = { ...allowed(validUpdate(request), context), author: changesOnlyOf(context.caller) };
     const row = await call(context, () => updateMessage(this.#db, update));
-    if (row === undefined) throw await call(context, () => this.#whyNotUpdated(update));
+    if (row === undefined) throw await call(context, () => this.#whyNotUpdated(update, context));
     return this.#changed(update.room, row, "edited");
   }
 
   async deleteMessage(request: MessageKey, context: CallContext): Promise<DeleteMessageResponse> {
-    const { room, id } = validDeletion(request);
-    const row = await call(context, () => deleteMessage(this.#db, room, id));
+    const { room, id } = allowed(validDeletion(request), context);
+    const row = await call(context, () => deleteMessage(this.#db, { room, id, author: changesOnlyOf(context.caller) }));
     if (row !== undefined) return { success: true, message: `Message ${id} is deleted`, seq: this.#changed(room, row, "deleted").seq };
     const left = await call(context, () => readMessage(this.#db, room, id));
+    if (left !== undefined && !left.deleted) requireAuthor(context.caller, room, left);
     const message = left === undefined ? missing(room, id).message : `Message ${id} in room "${room}" was already deleted`;
     return { success: false, message, seq: 0 };
   }
 
   async listRevisions(request: MessageKey, context: CallContext): Promise<ListRevisionsResponse> {
-    const { room, id } = validKey(request);
+    const { room, id } = allowed(validKey(request), context);
     const revisions = await call(context, () => readRevisions(this.#db, room, id));
     if (revisions === undefined) throw missing(room, id);
     return { revisions };
   }
 
   async streamMessages(request: StreamMessagesRequest, context: CallContext): Promise<MessageStream> {
-    const subscription = validSubscription(request);
+    const subscription = allowed(validSubscription(request), context);
     return await call(context, () => openWatch(subscription, { db: this.#db, feeds: this.#feeds, signal: context.signal }));
   }
 
@@ -192,10 +201,11 @@ class LogMessageService implements RunningMessageService {
     await Promise.all([this.#feeds.close(), this.#folds.close()]);
   }
 
-  async #whyNotUpdated({ room, id, ifVersion }: ValidUpdate): Promise<ChatError> {
+  async #whyNotUpdated({ room, id, ifVersion }: ValidUpdate, { caller }: CallContext): Promise<ChatError> {
     const row = await readMessage(this.#db, room, id);
     if (row === undefined) return missing(room, id);
     if (row.deleted) return new ChatError("not_found", `Message ${id} in room "${room}" was deleted`, { field: "id" });
+    requireAuthor(caller, room, row);
     return new ChatError("aborted", `Message ${id} in room "${room}" is at version ${row.version}, got if_version ${ifVersion}`, {
       field: "if_version",
     });
@@ -214,6 +224,12 @@ class LogMessageService implements RunningMessageService {
     this.#history.noteHead(room, headSeq);
     this.#folds.touch(room, events.length);
   }
+}
+
+/** Throws `permission_denied` where the caller's credential is not for the request's room. */
+function allowed<T extends { readonly room: string }>(request: T, { caller }: CallContext): T {
+  requireRoom(caller, request.room);
+  return request;
 }
 
 function missing(room: string, id: number): ChatError {

@@ -9,6 +9,11 @@ import type { Schema } from "../database/schema.ts";
 import type { MessageRow } from "./row.ts";
 import type { ValidCreate, ValidUpdate } from "./validate.ts";
 
+/** Whose message may be changed: one author's; undefined: anybody's. */
+interface ByAuthor {
+  readonly author: string | undefined;
+}
+
 /** Runs in an UPDATE of `rooms`, so under the lock: milliseconds since 1970 that never run backwards within the room. */
 const nowMs = sql<number>`greatest(rooms.last_event_at_ms, (extract(epoch from clock_timestamp()) * 1000)::bigint)`;
 
@@ -82,14 +87,15 @@ function insertStatement(room: string, batch: readonly ValidCreate[]) {
 /** A message after a change, and the position of the change. */
 export type ChangedRow = MessageRow & { readonly seq: number };
 
-/** Edits a message and keeps its version; undefined when it is missing, deleted, or not at `ifVersion`. */
-export async function updateMessage(db: Kysely<Schema>, update: ValidUpdate): Promise<ChangedRow | undefined> {
+/** Edits a message and keeps its version; undefined when it is missing, deleted, another author's, or not at `ifVersion`. */
+export async function updateMessage(db: Kysely<Schema>, update: ValidUpdate & ByAuthor): Promise<ChangedRow | undefined> {
   const { room, id } = update;
   const metadata = update.metadata === undefined ? null : JSON.stringify(update.metadata);
   const { rows } = await sql<ChangedRow>`
     with target as (
       select * from messages
-      where room = ${room} and id = ${id} and not deleted and version = coalesce(${update.ifVersion ?? null}::int, version) for update
+      where room = ${room} and id = ${id} and not deleted and version = coalesce(${update.ifVersion ?? null}::int, version)
+        and username = coalesce(${update.author ?? null}::text, username) for update
     ), head as (
       update rooms set head_seq = head_seq + 1, last_event_at_ms = ${nowMs}
       where room = ${room} and exists (select from target) returning head_seq, last_event_at_ms
@@ -107,11 +113,15 @@ export async function updateMessage(db: Kysely<Schema>, update: ValidUpdate): Pr
   return rows[0];
 }
 
-/** Leaves a tombstone, without content, metadata and revisions; undefined when the message is missing or already deleted. */
-export async function deleteMessage(db: Kysely<Schema>, room: string, id: number): Promise<ChangedRow | undefined> {
+/** Leaves a tombstone, without content, metadata and revisions; undefined when the message is missing, already deleted, or another author's. */
+export async function deleteMessage(
+  db: Kysely<Schema>,
+  { room, id, author }: ByAuthor & { readonly room: string; readonly id: number },
+): Promise<ChangedRow | undefined> {
   const { rows } = await sql<ChangedRow>`
     with target as (
-      select * from messages where room = ${room} and id = ${id} and not deleted for update
+      select * from messages
+      where room = ${room} and id = ${id} and not deleted and username = coalesce(${author ?? null}::text, username) for update
     ), head as (
       update rooms set head_seq = head_seq + 1, last_event_at_ms = ${nowMs}
       where room = ${room} and exists (select from target) returning head_seq, last_event_at_ms

@@ -71,12 +71,12 @@ export interface ValidSubscription {
   readonly includeChanges: boolean;
 }
 
-/** Checks a creation. */
-export function validCreate(request: CreateMessageRequest): ValidCreate {
+/** Checks a creation; one that names nobody is of `ownName`, where its caller has a name. */
+export function validCreate(request: CreateMessageRequest, ownName = ""): ValidCreate {
   return {
     room: roomName(request.room),
     content: text("content", request.content, { minBytes: 1, maxBytes: limits.contentBytes }),
-    username: text("username", request.username, { minBytes: 1, maxBytes: limits.nameBytes }),
+    username: text("username", request.username || ownName, { minBytes: 1, maxBytes: limits.nameBytes }),
     messageType: text("message_type", request.messageType || DEFAULT_MESSAGE_TYPE, { minBytes: 1, maxBytes: limits.nameBytes }),
     metadata: checkedMetadata(request.metadata ?? {}),
     clientMessageId: optionalText("client_message_id", request.clientMessageId, limits.nameBytes),

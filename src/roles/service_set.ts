@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { roleNames } from "../config/roles.ts";
 import type { Role, Services } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
+import type { Database } from "../database/database.ts";
 import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { TlsFiles } from "../wire/tls_files.ts";
@@ -57,6 +58,11 @@ export class ServiceSet {
   /** Those that this process plays, and so offers to others. */
   get played(): Partial<Services> {
     return Object.fromEntries(Object.entries(this.#services).filter(([role]) => this.#plays(role as Role)));
+  }
+
+  /** The one database of the process, opened if no service has asked for it. */
+  database(): Promise<Database> {
+    return this.#stores.database();
   }
 
   /** How each service is, from memory. */

@@ -3,6 +3,7 @@
  */
 import type { TlsPaths } from "../../src/config/config.ts";
 import type { MessageService, Services } from "../../src/contracts/mod.ts";
+import type { Authenticator } from "../../src/core/authenticator.ts";
 import { type GrpcServer, type GrpcServerOptions, startGrpcServer } from "../../src/grpc/server.ts";
 import { createLog } from "../../src/observability/log.ts";
 import { TlsFiles } from "../../src/wire/tls_files.ts";
@@ -43,6 +44,7 @@ export interface TestServerOptions {
   readonly health?: GrpcServerOptions["health"];
   readonly telemetry?: GrpcServerOptions["telemetry"];
   readonly reflection?: "on" | "off" | "auto";
+  readonly authenticator?: Authenticator;
 }
 
 /** A server, what it serves, and what it logs. */
@@ -71,6 +73,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       ...(options.reflection === undefined ? {} : { reflection: options.reflection }),
     },
     services: options.services ?? { message: options.service ?? memory },
+    ...(options.authenticator === undefined ? {} : { authenticator: options.authenticator }),
     log: createLog("debug", (line) => lines.push(line)),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),

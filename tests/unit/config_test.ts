@@ -80,11 +80,10 @@ Deno.test("readConfig takes an empty or blank value for unset", () => {
   assertEquals(readConfig({ HTTP_PORT: "", DATABASE_URL: "  ", GRPC_TLS_CERT_PATH: "" }), readConfig({}));
 });
 
-Deno.test("readConfig says of services and auth modes to come that this version has none", () => {
-  const { problems } = inspectConfig({ SERVICES: "gateway,message,ai,plugin", EVENT_BUS: "kafka", AUTH_MODE: "jwt" });
+Deno.test("readConfig says of services to come that this version has none", () => {
+  const { problems } = inspectConfig({ SERVICES: "gateway,message,ai,plugin", EVENT_BUS: "kafka" });
   assertEquals(problems, [
     'SERVICES must be a comma-separated list of gateway, message, rag (ai and plugin are not part of this version yet), got "gateway,message,ai,plugin"',
-    'AUTH_MODE must be none (jwt is not part of this version yet), got "jwt"',
     'EVENT_BUS must be memory or postgres or nats, got "kafka"',
   ]);
 });
@@ -289,4 +288,77 @@ Deno.test("readConfig takes a read replica for a Postgres, and for nothing else"
   assertEquals(inspectConfig({ DATABASE_READ_URL: "postgres://r/d" }).problems, [
     "DATABASE_READ_URL must be unset when DATABASE_URL is not set, got a value",
   ]);
+});
+
+const jwt = { AUTH_MODE: "jwt", JWT_ISSUER: "https://issuer", JWT_AUDIENCE: "chat" };
+const secret = "s".repeat(32);
+
+Deno.test("readConfig keeps API keys in the database, or in a file where there is none, or where it is told", () => {
+  const path = (env: Record<string, string>) => readConfig({ AUTH_MODE: "api_key", ...env }).auth.keysPath;
+  assertEquals(path({}), "./data/api_keys.json");
+  assertEquals(path({ DATA_DIR: "/d" }), "/d/api_keys.json");
+  assertEquals(path({ DATABASE_URL: "postgres://h/d" }), undefined);
+  assertEquals(path({ DATABASE_URL: "postgres://h/d", API_KEYS_PATH: "/k" }), "/k");
+});
+
+Deno.test("readConfig wants to know where a gateway alone finds API keys", () => {
+  const gateway = { SERVICES: "gateway", MESSAGE_SERVICE_ADDR: "127.0.0.1:50051", AUTH_MODE: "api_key" };
+  assertMatch(inspectConfig(gateway).problems.join(), /^DATABASE_URL or API_KEYS_PATH must be set when AUTH_MODE is api_key/);
+  assertEquals(inspectConfig({ ...gateway, API_KEYS_PATH: "/k" }).problems, []);
+  assertEquals(inspectConfig({ ...gateway, DATABASE_URL: "postgres://h/d" }).problems, []);
+});
+
+Deno.test("readConfig wants issuer, audience and exactly one place of keys with AUTH_MODE=jwt", () => {
+  assertEquals(inspectConfig({ AUTH_MODE: "jwt" }).problems.length, 3);
+  assertEquals(inspectConfig({ ...jwt, JWT_SECRET: secret }).problems, []);
+  assertMatch(
+    inspectConfig({ ...jwt, JWT_SECRET: secret, JWT_JWKS_PATH: "/k" }).problems.join(),
+    /^Exactly one of .* got JWT_SECRET, JWT_JWKS_PATH$/,
+  );
+  assertEquals(readConfig({ ...jwt, JWT_JWKS_URL: "https://issuer/keys" }).auth.jwt?.keys, {
+    kind: "jwks_url",
+    url: "https://issuer/keys",
+  });
+});
+
+Deno.test("readConfig refuses short secrets, without showing them, and key sets in the clear", () => {
+  const { problems: [problem = ""] } = inspectConfig({ ...jwt, JWT_SECRET: "hunter2" });
+  assertMatch(problem, /^JWT_SECRET must be 32 to 1024/);
+  assertEquals(problem.includes("hunter2"), false);
+  for (const url of ["http://issuer/keys", "file:///etc/keys", "https://a:b@issuer/keys", "issuer"]) {
+    assertMatch(inspectConfig({ ...jwt, JWT_JWKS_URL: url }).problems.join(), /JWT_JWKS_URL must be an https/, url);
+  }
+  assertEquals(inspectConfig({ ...jwt, JWT_JWKS_URL: "http://127.0.0.1:9/keys" }).problems, []);
+  assertEquals(settingsReport({ ...jwt, JWT_SECRET: secret }).text.includes(secret), false);
+});
+
+Deno.test("readConfig reads which certificates are whose, and only where certificates are asked for", () => {
+  const tls = { GRPC_TLS_ENABLED: "true", GRPC_TLS_CERT_PATH: "/c", GRPC_TLS_KEY_PATH: "/k", GRPC_TLS_CA_PATH: "/a" };
+  const rules = "DNS:gateway.chat gateway messages:read,messages:write ; URI:spiffe://chat/rag rag documents:read";
+  assertEquals(readConfig({ ...tls, CERTIFICATE_CALLERS: rules }).auth.certificates, [
+    { san: "DNS:gateway.chat", name: "gateway", scopes: ["messages:read", "messages:write"] },
+    { san: "URI:spiffe://chat/rag", name: "rag", scopes: ["documents:read"] },
+  ]);
+  assertMatch(inspectConfig({ CERTIFICATE_CALLERS: rules }).problems.join(), /^GRPC_TLS_ENABLED and GRPC_TLS_CA_PATH must be set/);
+  for (
+    const wrong of ["gateway", "CN:gateway gateway ai:use", "DNS:a a", "DNS:a a ai:use extra", "DNS:a a ai:use,admin", "DNS: a ai:use"]
+  ) {
+    assertMatch(inspectConfig({ ...tls, CERTIFICATE_CALLERS: wrong }).problems.join(), /^CERTIFICATE_CALLERS must be/, wrong);
+  }
+});
+
+Deno.test("readConfig refuses to hand tokens on in the clear, unless somebody says so", () => {
+  const gateway = { SERVICES: "gateway", MESSAGE_SERVICE_ADDR: "message:50051", ...jwt, JWT_SECRET: secret };
+  assertMatch(inspectConfig(gateway).problems.join(), /^MESSAGE_SERVICE_ADDR message:50051 would be sent callers' tokens in the clear/);
+  assertEquals(inspectConfig({ ...gateway, GRPC_TLS_ENABLED: "false" }).problems, []);
+  assertEquals(inspectConfig({ ...gateway, MESSAGE_SERVICE_ADDR: "127.0.0.1:50051" }).problems, []);
+});
+
+Deno.test("readConfig doubts settings about tokens that nobody looks at, and tokens in the clear", () => {
+  assertEquals(inspectConfig({ JWT_SECRET: secret, API_KEYS_PATH: "/k" }).warnings, [
+    "JWT_SECRET is not used, because AUTH_MODE is not jwt",
+    "API_KEYS_PATH is not used, because AUTH_MODE is not api_key",
+  ]);
+  const open = { GRPC_ENABLED: "true", GRPC_SERVER_HOST: "0.0.0.0", GRPC_TLS_ENABLED: "false", AUTH_MODE: "api_key" };
+  assertMatch(inspectConfig(open).warnings.join(), /takes tokens in the clear/);
 });

@@ -2,6 +2,7 @@ import { messages } from "./0001_messages.ts";
 import { rag } from "./0002_rag.ts";
 import { roomSettings } from "./0003_room_settings.ts";
 import { ragBlocks } from "./0004_rag_blocks.ts";
+import { apiKeys } from "./0005_api_keys.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
 export interface Migration {
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   { name: "rag", sql: rag },
   { name: "room settings", sql: roomSettings },
   { name: "versions of document blocks", sql: ragBlocks },
+  { name: "API keys", sql: apiKeys },
 ];

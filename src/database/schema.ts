@@ -194,6 +194,14 @@ export interface ApiKeyChangesTable {
   version: number;
 }
 
+/** How far the documents made of a room's messages follow its log, and which server is at it. */
+export interface RagRoomsTable {
+  room: string;
+  seq: ColumnType<number, number | undefined>;
+  holder: string;
+  held_until_ms: number;
+}
+
 /** Every table. */
 export interface Schema {
   api_keys: ApiKeysTable;
@@ -206,6 +214,7 @@ export interface Schema {
   rag_postings: RagPostingsTable;
   rag_terms: RagTermsTable;
   rag_words: RagWordsTable;
+  rag_rooms: RagRoomsTable;
   rooms: RoomsTable;
   room_settings: RoomSettingsTable;
   messages: MessagesTable;

@@ -5,6 +5,7 @@ import type { Schema } from "../database/schema.ts";
 import type { Embedder } from "./embeddings/types.ts";
 import { extractText } from "./formats/extract.ts";
 import { contentHash, type DocumentText, type PreparedDocument, prepareDocument } from "./prepare.ts";
+import { requireWritable } from "./rooms/collection.ts";
 import { readStored } from "./store_reads.ts";
 import { storeDocuments } from "./store_writes.ts";
 import { type ValidDocument, validDocument } from "./validate.ts";
@@ -42,6 +43,7 @@ export class Indexer {
     for (const [index, request] of requests.entries()) {
       await refusable(outcomes, index, async () => {
         const valid = validDocument(request);
+        requireWritable(valid.collection);
         pending.push({ index, valid, hash: await contentHash(toRequest(valid), this.#embedder?.model ?? "") });
       });
     }
@@ -49,6 +51,13 @@ export class Indexer {
       await this.#indexInto(collection, group, { outcomes, signal });
     }
     return outcomes;
+  }
+
+  /** Cuts a plain text that is known to be in order, and embeds it, for whoever stores it. */
+  async prepareText(valid: ValidDocument, signal: AbortSignal): Promise<PreparedDocument> {
+    const hash = await contentHash(toRequest(valid), this.#embedder?.model ?? "");
+    const { content: text, title, mediaType } = valid;
+    return await this.#embedded(await prepareDocument(valid, { text, title, mediaType, contentHash: hash }), signal);
   }
 
   async #indexInto(
@@ -76,7 +85,10 @@ export class Indexer {
   }
 
   async #prepare(valid: ValidDocument, contentHash: string, signal: AbortSignal): Promise<PreparedDocument> {
-    const document = await prepareDocument(valid, { ...await readText(valid), contentHash });
+    return await this.#embedded(await prepareDocument(valid, { ...await readText(valid), contentHash }), signal);
+  }
+
+  async #embedded(document: PreparedDocument, signal: AbortSignal): Promise<PreparedDocument> {
     if (this.#embedder === undefined) return document;
     const { model } = this.#embedder;
     return { ...document, vectors: { model, values: await embedAll(this.#embedder, document, signal) } };

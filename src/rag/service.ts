@@ -11,6 +11,7 @@ import type {
   IndexProgress,
   ListDocumentsRequest,
   ListDocumentsResponse,
+  MessageService,
   RagContextRequest,
   RagContextResponse,
   RagDocument,
@@ -28,10 +29,12 @@ import { packContext } from "./context.ts";
 import type { Embedder, Reranker } from "./embeddings/types.ts";
 import { closeExtraction } from "./formats/extract.ts";
 import { Indexer } from "./indexer.ts";
-import { search, SearchMemory, type SearchParts, toResult } from "./search.ts";
+import { requireWritable, roomOf } from "./rooms/collection.ts";
+import { type OpenedRoom, Rooms } from "./rooms/rooms.ts";
+import { type Outcome, search, SearchMemory, type SearchParts, toResult } from "./search.ts";
 import { type DocumentRow, readDocument, readDocuments } from "./store_reads.ts";
 import { deleteDocuments } from "./store_writes.ts";
-import { validContext, validKey, validList, validSearch } from "./validate.ts";
+import { validContext, validKey, validList, type ValidSearch, validSearch } from "./validate.ts";
 
 /** What the RAG service works with. */
 export interface RagServiceOptions {
@@ -40,6 +43,10 @@ export interface RagServiceOptions {
   /** Unset: search goes by words alone. */
   readonly embedder?: Embedder;
   readonly reranker?: Reranker;
+  /** The chat log, whose rooms may let their messages be searched; unset: they cannot be. */
+  readonly messages?: MessageService;
+  /** How soon changed settings of rooms are noticed; default 2,000 ms. */
+  readonly pollMs?: number;
 }
 
 /** A running RAG service. */
@@ -56,17 +63,22 @@ export function createRagService(options: RagServiceOptions): RunningRagService 
 /** A search for context looks at more chunks than items are wanted, because neighbours become one item. */
 const CHUNKS_AN_ITEM = 2;
 const MAX_CONTEXT_CHUNKS = 200;
+const NOTHING: Outcome = { found: [], query: undefined, corrections: [], notices: [], collection: undefined };
 
 class DocumentRagService implements RunningRagService {
   readonly #db: Database["kysely"];
   readonly #options: RagServiceOptions;
   readonly #indexer: Indexer;
   readonly #memory = new SearchMemory();
+  readonly #rooms: Rooms | undefined;
 
   constructor(options: RagServiceOptions) {
+    const { messages, log, pollMs } = options;
     this.#db = options.database.kysely;
     this.#options = options;
     this.#indexer = new Indexer(this.#db, options.embedder);
+    if (messages === undefined) return;
+    this.#rooms = new Rooms({ db: this.#db, messages, indexer: this.#indexer, log, ...(pollMs !== undefined && { pollMs }) });
   }
 
   indexDocument(request: IndexDocumentRequest, context: CallContext): Promise<IndexDocumentResponse> {
@@ -84,7 +96,7 @@ class DocumentRagService implements RunningRagService {
   async searchDocuments(request: SearchDocumentsRequest, context: CallContext): Promise<SearchDocumentsResponse> {
     const valid = validSearch(request, this.#options.embedder !== undefined);
     return await call(context, async () => {
-      const { found, query, corrections, notices } = await search(valid, this.#searchParts(context));
+      const { found, query, corrections, notices } = await this.#search(valid, context);
       return { results: found.map((one) => toResult(one, query)), corrections, notices };
     });
   }
@@ -93,7 +105,7 @@ class DocumentRagService implements RunningRagService {
     const { search: valid, maxTokens } = validContext(request, this.#options.embedder !== undefined);
     const topK = Math.min(MAX_CONTEXT_CHUNKS, valid.topK * CHUNKS_AN_ITEM);
     return await call(context, async () => {
-      const { found, notices } = await search({ ...valid, topK, chunksPerDocument: topK }, this.#searchParts(context));
+      const { found, notices } = await this.#search({ ...valid, topK, chunksPerDocument: topK }, context);
       const { items, sources, prompt, tokensUsed } = packContext(found, { maxItems: valid.topK, maxTokens });
       const tooLarge = found.length > 0 && items.length === 0 ? [`No passage fits into ${maxTokens} tokens`] : [];
       return {
@@ -105,27 +117,55 @@ class DocumentRagService implements RunningRagService {
 
   async getDocument(request: DocumentKey, context: CallContext): Promise<RagDocument> {
     const { collection, documentId } = validKey(request);
-    const row = await call(context, () => readDocument(this.#db, collection, documentId));
+    const row = await call(context, async () => {
+      const open = await this.#open(collection, context);
+      const found = await readDocument(this.#db, collection, documentId);
+      return found === undefined || open === undefined ? found : (await open.standing([found]))[0];
+    });
     if (row === undefined) throw missing(collection, documentId);
     return toDocument(collection, row, row.content);
   }
 
   async listDocuments(request: ListDocumentsRequest, context: CallContext): Promise<ListDocumentsResponse> {
     const page = validList(request);
-    const { rows, total } = await call(context, () => readDocuments(this.#db, { ...page, limit: page.limit + 1 }));
-    const documents = rows.slice(0, page.limit).map((row) => toDocument(page.collection, row, ""));
-    return { documents, hasMore: rows.length > page.limit, totalCount: total };
+    return await call(context, async () => {
+      const open = await this.#open(page.collection, context);
+      if (open?.closed !== undefined) return { documents: [], hasMore: false, totalCount: 0 };
+      const { rows, total } = await readDocuments(this.#db, { ...page, limit: page.limit + 1 });
+      const shown = rows.slice(0, page.limit);
+      const standing = open === undefined ? shown : await open.standing(shown);
+      const documents = standing.map((row) => toDocument(page.collection, row, ""));
+      return { documents, hasMore: rows.length > page.limit, totalCount: total };
+    });
   }
 
   async deleteDocument(request: DocumentKey, context: CallContext): Promise<DeleteDocumentResponse> {
     const { collection, documentId } = validKey(request);
+    requireWritable(collection);
     const success = await call(context, () => deleteDocuments(this.#db, collection, [documentId])) > 0;
     const message = success ? `Document ${JSON.stringify(documentId)} is deleted` : missing(collection, documentId).message;
     return { success, message };
   }
 
-  close(): Promise<void> {
-    return closeExtraction();
+  async close(): Promise<void> {
+    await this.#rooms?.close();
+    await closeExtraction();
+  }
+
+  async #search(request: ValidSearch, context: CallContext): Promise<Outcome> {
+    const open = await this.#open(request.collection, context);
+    if (open?.closed !== undefined) return { ...NOTHING, notices: [open.closed] };
+    const outcome = await search(request, this.#searchParts(context));
+    if (open === undefined) return outcome;
+    const standing = new Set(await open.standing(outcome.found.map(({ row }) => row)));
+    return { ...outcome, found: outcome.found.filter(({ row }) => standing.has(row)) };
+  }
+
+  /** Undefined for a collection that is no room's. */
+  async #open(collection: string, context: CallContext): Promise<OpenedRoom | undefined> {
+    if (roomOf(collection) === undefined) return undefined;
+    if (this.#rooms !== undefined) return await this.#rooms.open(collection, context);
+    throw new ChatError("failed_precondition", "Messages of rooms cannot be searched here: this server has no way to the message service");
   }
 
   #searchParts({ signal, requestId }: CallContext): SearchParts {

@@ -12,10 +12,12 @@ import type {
   SearchDocumentsRequest,
 } from "../contracts/mod.ts";
 import { invalidField } from "../core/errors.ts";
+import { checkedMetadata, integer, text } from "../core/fields.ts";
 import { type Filter, parseFilter } from "../core/filter.ts";
 import { limits } from "../core/limits.ts";
 import { termsOf } from "./query.ts";
 import { tokens } from "./analysis.ts";
+import { ROOM_PREFIX, roomOf } from "./rooms/collection.ts";
 
 /** The collection of a request that names none. */
 export const DEFAULT_COLLECTION = "default";
@@ -31,7 +33,6 @@ const MAX_CONTEXT_TOKENS = 131_072;
 const DEFAULT_CONTEXT_TOKENS = 2_048;
 const MAX_MEDIA_TYPE_UNITS = 200;
 const MEDIA_TYPES = ["text/plain", "text/markdown", "text/html", "application/pdf"];
-const encoder = new TextEncoder();
 
 /** A search with every default filled in. */
 export interface ValidSearch {
@@ -66,7 +67,7 @@ export function validDocument(request: IndexDocumentRequest): ValidDocument {
     ...validKey(request),
     content,
     contentBytes,
-    metadata: validMetadata(request.metadata ?? {}),
+    metadata: checkedMetadata(request.metadata ?? {}),
     title: text("title", request.title ?? "", { minBytes: 0, maxBytes: MAX_TITLE_BYTES }),
     mediaType: validMediaType(request.mediaType ?? ""),
     language: validLanguage(request.language ?? ""),
@@ -79,9 +80,9 @@ export function validSearch(request: SearchDocumentsRequest, byMeaning: boolean)
     query: validQuery(request.query, byMeaning),
     collection: validCollection(request.collection),
     filter: parseFilter(request.filter ?? ""),
-    topK: integer("top_k", request.topK, MAX_RESULTS) || DEFAULT_RESULTS,
+    topK: integer("top_k", request.topK ?? 0, { max: MAX_RESULTS }) || DEFAULT_RESULTS,
     threshold: share("similarity_threshold", request.similarityThreshold ?? 0),
-    chunksPerDocument: integer("chunks_per_document", request.chunksPerDocument, MAX_RESULTS) || 1,
+    chunksPerDocument: integer("chunks_per_document", request.chunksPerDocument ?? 0, { max: MAX_RESULTS }) || 1,
     exact: request.exact ?? false,
   };
 }
@@ -89,11 +90,11 @@ export function validSearch(request: SearchDocumentsRequest, byMeaning: boolean)
 /** Checks a request for context: like a search, but several passages of one document are welcome. */
 export function validContext(request: RagContextRequest, byMeaning: boolean): ValidContext {
   const { query, collection, filter, similarityThreshold, maxContextItems } = request;
-  const topK = integer("max_context_items", maxContextItems, MAX_RESULTS) || DEFAULT_RESULTS;
+  const topK = integer("max_context_items", maxContextItems ?? 0, { max: MAX_RESULTS }) || DEFAULT_RESULTS;
   const optional = { ...(collection && { collection }), ...(filter && { filter }), ...(similarityThreshold && { similarityThreshold }) };
   return {
     search: validSearch({ query, topK, chunksPerDocument: topK, ...optional }, byMeaning),
-    maxTokens: integer("max_tokens", request.maxTokens, MAX_CONTEXT_TOKENS) || DEFAULT_CONTEXT_TOKENS,
+    maxTokens: integer("max_tokens", request.maxTokens ?? 0, { max: MAX_CONTEXT_TOKENS }) || DEFAULT_CONTEXT_TOKENS,
   };
 }
 
@@ -112,7 +113,7 @@ export function validKey(request: DocumentKey): Required<DocumentKey> {
 export function validList(request: ListDocumentsRequest) {
   return {
     collection: validCollection(request.collection),
-    limit: integer("limit", request.limit, limits.pageMax) || limits.pageDefault,
+    limit: integer("limit", request.limit ?? 0, { max: limits.pageMax }) || limits.pageDefault,
     afterDocumentId: text("after_document_id", request.afterDocumentId ?? "", { minBytes: 0, maxBytes: MAX_DOCUMENT_ID_BYTES }),
     filter: parseFilter(request.filter ?? ""),
   };
@@ -134,9 +135,10 @@ function validQuery(query: string, byMeaning: boolean): string {
 }
 
 function validCollection(collection: string | undefined): string {
-  return collection === undefined || collection === ""
-    ? DEFAULT_COLLECTION
-    : text("collection", collection, { minBytes: 1, maxBytes: limits.nameBytes });
+  if (collection === undefined || collection === "") return DEFAULT_COLLECTION;
+  const room = roomOf(collection);
+  if (room === undefined) return text("collection", collection, { minBytes: 1, maxBytes: limits.nameBytes });
+  return text("collection", collection, { minBytes: ROOM_PREFIX.length + 1, maxBytes: ROOM_PREFIX.length + limits.nameBytes });
 }
 
 function validMediaType(mediaType: string): string {
@@ -153,47 +155,6 @@ function validMediaType(mediaType: string): string {
 function validLanguage(language: string): string {
   if (language === "" || /^[a-z]{2,3}$/.test(language)) return language;
   throw invalidField("language", `must be an ISO 639 code such as "de", got ${JSON.stringify(language.slice(0, 40).toWellFormed())}`);
-}
-
-function validMetadata(metadata: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const entries = Object.entries(metadata);
-  if (entries.length > limits.metadataEntries) {
-    throw invalidField("metadata", `must have at most ${limits.metadataEntries} entries, got ${entries.length}`);
-  }
-  let bytes = 0;
-  for (const [key, value] of entries) {
-    if (typeof value !== "string") throw invalidField("metadata", `must map text to text, got ${typeof value} under one key`);
-    bytes += encoder.encode(key).length + encoder.encode(value).length;
-    checkCharacters("metadata", key);
-    checkCharacters("metadata", value);
-  }
-  if (bytes > limits.metadataBytes) throw invalidField("metadata", `must be at most ${limits.metadataBytes} bytes of UTF-8, got ${bytes}`);
-  return metadata;
-}
-
-function text(field: string, value: unknown, size: { readonly minBytes: number; readonly maxBytes: number }): string {
-  if (typeof value !== "string") throw invalidField(field, `must be text, got ${typeof value}`);
-  const bytes = encoder.encode(value).length;
-  if (bytes < size.minBytes || bytes > size.maxBytes) {
-    throw invalidField(field, `must be ${size.minBytes} to ${size.maxBytes} bytes of UTF-8, got ${bytes}`);
-  }
-  checkCharacters(field, value);
-  return value;
-}
-
-/** Postgres cannot store U+0000, and a lone surrogate has no UTF-8. */
-function checkCharacters(field: string, value: string): void {
-  const nul = value.indexOf("\0");
-  if (nul >= 0) throw invalidField(field, `must not hold U+0000, got one at character ${nul}`);
-  if (!value.isWellFormed()) throw invalidField(field, "must be well-formed Unicode, got a lone surrogate");
-}
-
-function integer(field: string, value: number | undefined, max: number): number {
-  const given = value ?? 0;
-  if (!Number.isInteger(given) || given < 0 || given > max) {
-    throw invalidField(field, `must be a whole number from 0 to ${max}, got ${given}`);
-  }
-  return given;
 }
 
 function share(field: string, value: number): number {

@@ -9,9 +9,11 @@ export const rag: RoleDefinition<"rag"> = {
   async start(tools) {
     const { embedding, rerank } = tools.config;
     const database = await tools.database();
+    const messages = tools.peer("message");
     const service = createRagService({
       ...{ database, log: tools.log },
       ...(embedding === undefined ? {} : { embedder: createEmbedder(embedding) }),
+      ...(messages === undefined ? {} : { messages }),
       ...(rerank === undefined ? {} : { reranker: createReranker(rerank) }),
     });
     return { service, health: () => database.health(), close: () => service.close() };

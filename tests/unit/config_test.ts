@@ -109,9 +109,11 @@ Deno.test("readConfig keeps the addresses of services that a part of this proces
   const whole = { MESSAGE_SERVICE_ADDR: "other:50051" };
   assertEquals(addresses(whole), {});
   assertEquals(inspectConfig(whole).warnings, ["MESSAGE_SERVICE_ADDR is not used, because SERVICES has message run in this process"]);
-  const documents = { SERVICES: "rag", GRPC_ENABLED: "true", AI_SERVICE_ADDR: "other:50051" };
-  assertEquals(addresses(documents), {});
-  assertEquals(inspectConfig(documents).warnings, ["AI_SERVICE_ADDR is not used, because nothing in SERVICES calls it"]);
+  const documents = { SERVICES: "rag", GRPC_ENABLED: "true", MESSAGE_SERVICE_ADDR: "other:50051" };
+  assertEquals(addresses(documents), { message: ["other:50051"] });
+  const messages = { SERVICES: "message", GRPC_ENABLED: "true", RAG_SERVICE_ADDR: "other:50051" };
+  assertEquals(addresses(messages), {});
+  assertEquals(inspectConfig(messages).warnings, ["RAG_SERVICE_ADDR is not used, because nothing in SERVICES calls it"]);
   for (const wrong of ["host", "a:1,b", "a:0", "a:65536", ",", "http://a:1", "a:1;b:2"]) {
     assertMatch(
       inspectConfig({ ...gateway, RAG_SERVICE_ADDR: wrong }).problems.join(),

@@ -3,6 +3,7 @@ import { rag } from "./0002_rag.ts";
 import { roomSettings } from "./0003_room_settings.ts";
 import { ragBlocks } from "./0004_rag_blocks.ts";
 import { apiKeys } from "./0005_api_keys.ts";
+import { ragRooms } from "./0006_rag_rooms.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
 export interface Migration {
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { name: "room settings", sql: roomSettings },
   { name: "versions of document blocks", sql: ragBlocks },
   { name: "API keys", sql: apiKeys },
+  { name: "rag rooms", sql: ragRooms },
 ];

@@ -1,8 +1,10 @@
 import type { IndexDocumentRequest, IndexProgress } from "../contracts/mod.ts";
+import { ChatError } from "../core/errors.ts";
 import type { ClientDuplexStream, ServiceError } from "../wire/grpc_js.ts";
 import { type AttemptOptions, callError } from "./call.ts";
-import { callMetadata, type ChannelPool } from "./channel.ts";
+import type { ChannelPool } from "./channel.ts";
 import type { Method } from "./methods.ts";
+import { tracedCall } from "./traced.ts";
 
 type IndexCall = ClientDuplexStream<IndexDocumentRequest, IndexProgress>;
 
@@ -13,11 +15,10 @@ export async function* openIndexing(
   requests: Iterable<IndexDocumentRequest> | AsyncIterable<IndexDocumentRequest>,
   options: AttemptOptions,
 ): AsyncGenerator<IndexProgress> {
+  const { path, requestSerialize, responseDeserialize } = method;
+  const traced = tracedCall(path, options);
   const { call, release } = pool.start((client): IndexCall => {
-    const { path, requestSerialize, responseDeserialize } = method;
-    return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, callMetadata(options), {
-      deadline: options.deadlineAtMs,
-    });
+    return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, traced.metadata, { deadline: options.deadlineAtMs });
   }, options.signal);
   const answers: IndexProgress[] = [];
   const state: { over: boolean; error?: unknown } = { over: false };
@@ -49,6 +50,7 @@ export async function* openIndexing(
     state.over = true;
     release();
     call.cancel();
+    traced.end(state.error instanceof ChatError ? state.error : undefined);
     await sending;
   }
 }

@@ -46,16 +46,12 @@ export class RAGServiceClient implements AsyncDisposable {
    */
   async *indexDocuments(
     requests: Iterable<IndexDocumentRequest> | AsyncIterable<IndexDocumentRequest>,
-    { deadlineMs, deadlineAtMs = Infinity, signal, requestId, authorization }: CallOptions = {},
+    { deadlineMs, deadlineAtMs = Infinity, ...options }: CallOptions = {},
   ): AsyncGenerator<IndexProgress> {
-    const attempt = {
-      deadlineAtMs: deadlineMs === undefined ? deadlineAtMs : deadlineAt(deadlineMs, deadlineAtMs),
-      ...(signal === undefined ? {} : { signal }),
-      ...(requestId === undefined ? {} : { requestId }),
-    };
     yield* openIndexing(this.#pool, rpc.indexDocuments, requests, {
-      ...attempt,
-      authorization: await this.#pool.authorization(authorization),
+      ...options,
+      authorization: await this.#pool.authorization(options.authorization),
+      deadlineAtMs: deadlineMs === undefined ? deadlineAtMs : deadlineAt(deadlineMs, deadlineAtMs),
     });
   }
 

@@ -57,11 +57,6 @@ export class RemoteAiService implements AiService, AsyncDisposable {
     return this.#client.cancelGeneration(request, onBehalfOf(context));
   }
 
-  /** Whether the service is there, as the last calls have seen; never waits. */
-  health(): { readonly ok: boolean; readonly problem?: string } {
-    return this.#client.reachable ? { ok: true } : { ok: false, problem: "The AI service cannot be reached" };
-  }
-
   /** Ends what still runs and closes the connections; idempotent. */
   close(): Promise<void> {
     return this.#client.close();

@@ -80,11 +80,6 @@ export class RemotePluginService implements PluginService, AsyncDisposable {
     return this.#client.streamPluginLogs(request, onBehalfOf(context));
   }
 
-  /** Whether the service is there, as the last calls have seen; never waits. */
-  health(): { readonly ok: boolean; readonly problem?: string } {
-    return this.#client.reachable ? { ok: true } : { ok: false, problem: "The plugin service cannot be reached" };
-  }
-
   /** Ends what still runs and closes the connections; idempotent. */
   close(): Promise<void> {
     return this.#client.close();

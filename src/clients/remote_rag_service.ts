@@ -55,11 +55,6 @@ export class RemoteRagService implements RagService, AsyncDisposable {
     return this.#client.deleteDocument(request, onBehalfOf(context));
   }
 
-  /** Whether the service is there, as the last calls have seen; never waits. */
-  health(): { readonly ok: boolean; readonly problem?: string } {
-    return this.#client.reachable ? { ok: true } : { ok: false, problem: "The RAG service cannot be reached" };
-  }
-
   /** Ends what still runs and closes the connections; idempotent. */
   close(): Promise<void> {
     return this.#client.close();

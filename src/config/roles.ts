@@ -12,6 +12,14 @@ export type RoleName = Exclude<ServiceName, "gateway">;
 /** The services, in the order in which they are started: each after those that it calls while it starts. */
 export const roleNames = ["message", "rag", "ai", "plugin"] as const satisfies readonly RoleName[];
 
+/** What each service is called: by people, and by gRPC. */
+export const roleTitles: Readonly<Record<RoleName, { readonly label: string; readonly grpcName: string }>> = {
+  message: { label: "message service", grpcName: "chat.MessageService" },
+  rag: { label: "RAG service", grpcName: "chat.RAGService" },
+  ai: { label: "AI service", grpcName: "chat.AIService" },
+  plugin: { label: "plugin service", grpcName: "chat.PluginService" },
+};
+
 /** Whom each part calls, if it is there. */
 const CALLS: Readonly<Record<ServiceName, readonly RoleName[]>> = {
   gateway: ["message", "rag", "ai", "plugin"],

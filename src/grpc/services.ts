@@ -1,3 +1,4 @@
+import { roleTitles } from "../config/roles.ts";
 import type { Message, Role, Services } from "../contracts/mod.ts";
 import { aiServiceDefinition, messageServiceDefinition, pluginServiceDefinition, ragServiceDefinition } from "../wire/definitions.ts";
 import type { MessageResponse } from "../wire/generated/chat/MessageResponse.ts";
@@ -19,20 +20,18 @@ export interface ServiceTools extends HandlerOptions {
 
 /** A service as gRPC offers it. */
 interface Served<R extends Role> {
-  readonly name: string;
   readonly definition: (tools: ServiceTools) => ServiceDefinition<UntypedServiceImplementation>;
   readonly handlers: (service: Services[R], tools: ServiceTools) => UntypedServiceImplementation;
 }
 
 const served: { readonly [R in Role]: Served<R> } = {
   message: {
-    name: "chat.MessageService",
     definition: ({ frames }) => encodingOnce(messageServiceDefinition, frames),
     handlers: (service, tools) => messageHandlers(service, tools.frames, tools),
   },
-  rag: { name: "chat.RAGService", definition: () => ragServiceDefinition, handlers: ragHandlers },
-  ai: { name: "chat.AIService", definition: () => aiServiceDefinition, handlers: aiHandlers },
-  plugin: { name: "chat.PluginService", definition: () => pluginServiceDefinition, handlers: pluginHandlers },
+  rag: { definition: () => ragServiceDefinition, handlers: ragHandlers },
+  ai: { definition: () => aiServiceDefinition, handlers: aiHandlers },
+  plugin: { definition: () => pluginServiceDefinition, handlers: pluginHandlers },
 };
 
 const all = Object.keys(served) as readonly Role[];
@@ -44,14 +43,14 @@ export function addServices(server: Server, services: Partial<Services>, tools: 
 
 /** Checks by role as checks by a service's full name. */
 export function namedChecks(checks: Readonly<Partial<Record<Role, () => boolean>>>): ServiceChecks {
-  return Object.fromEntries(all.flatMap((role) => checks[role] === undefined ? [] : [[served[role].name, checks[role]]]));
+  return Object.fromEntries(all.flatMap((role) => checks[role] === undefined ? [] : [[roleTitles[role].grpcName, checks[role]]]));
 }
 
 function addService<R extends Role>(server: Server, role: R, service: Services[R] | undefined, tools: ServiceTools): readonly string[] {
   if (service === undefined) return [];
-  const { name, definition, handlers } = served[role];
+  const { definition, handlers } = served[role];
   server.addService(withReadableRequests(definition(tools)), handlers(service, tools));
-  return [name];
+  return [roleTitles[role].grpcName];
 }
 
 /** Also where messages go through grpc-js's own hands, each is encoded once for all streams. */

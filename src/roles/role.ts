@@ -40,8 +40,6 @@ export interface PlayedRole<R extends Role> {
 
 /** A service that runs in another process. */
 export type ReachedRole<R extends Role> = Services[R] & {
-  /** As the last calls have seen; asks nobody. */
-  health(): Health;
   /** Ends what still runs and closes the connections; idempotent. */
   close(): Promise<void>;
 };

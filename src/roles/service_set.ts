@@ -1,6 +1,7 @@
 import type { MessageServiceClientOptions } from "../clients/options.ts";
+import { RemoteHealth } from "../clients/remote_health.ts";
 import type { Config } from "../config/config.ts";
-import { roleNames } from "../config/roles.ts";
+import { roleNames, roleTitles } from "../config/roles.ts";
 import type { Role, Services } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Database } from "../database/database.ts";
@@ -87,18 +88,18 @@ export class ServiceSet {
   async #play<R extends Role>(role: R): Promise<void> {
     const { start } = roles[role];
     if (start === undefined) throw new ChatError("failed_precondition", `This version cannot play ${role} itself`);
-    const played = await this.#options.parts.begin(`${role} service`, () => start(this.#tools()));
+    const played = await this.#options.parts.begin(roleTitles[role].label, () => start(this.#tools()));
     this.#services[role] = played.service;
     this.#health.set(role, () => played.health());
   }
 
   async #reach<R extends Role>(role: R, options: MessageServiceClientOptions): Promise<void> {
     const { metrics, parts } = this.#options;
-    const reached = await parts.begin(`remote ${role} service`, () => roles[role].reach(options));
-    this.#services[role] = reached;
-    this.#health.set(role, () => reached.health());
-    const help = "1 unless the last calls found nobody at its address";
-    metrics?.gauge(`${role}_service_reachable`, help, () => Number(reached.health().ok));
+    const { label, grpcName } = roleTitles[role];
+    this.#services[role] = await parts.begin(`remote ${label}`, () => roles[role].reach(options));
+    const followed = await parts.begin(`health of the ${label}`, () => new RemoteHealth(options, { service: grpcName, label }));
+    this.#health.set(role, () => followed.health());
+    metrics?.gauge(`${role}_service_reachable`, "1 while it can be reached and says that it serves", () => Number(followed.health().ok));
   }
 
   #tools(): RoleTools {

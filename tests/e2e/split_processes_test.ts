@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ChatError } from "../../src/clients/mod.ts";
+import { type RoleName, roleTitles } from "../../src/config/roles.ts";
 import { within } from "../support/deadline.ts";
-import { SplitSystem } from "../support/split_system.ts";
+import { type Part, parts, type Probe, services, SplitSystem } from "../support/split_system.ts";
 import { EventReader } from "../transport/rest_server.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-/** A dead peer is looked for again after 5 s at the latest, a process starts in a few. */
+/** A dead peer is looked for again within seconds, a process starts in a few. */
 const PATIENCE_MS = 30_000;
 /** The parts of the REST suite that look at a gateway from outside only. */
 const SUITE = [
@@ -15,23 +16,41 @@ const SUITE = [
   "GET /v1/messages/stream follows a room",
   "Last-Event-ID resumes a stream",
 ];
+/** What asks a service by way of the gateway; a gateway that does not show a service answers 404. */
+const ROUTES: Readonly<Record<RoleName, string>> = {
+  message: "/v1/messages",
+  rag: "/v1/documents",
+  ai: "/v1/ai/models",
+  plugin: "/v1/plugins",
+};
 
-const post = (url: string, content: string) =>
-  fetch(`${url}/v1/messages`, {
-    method: "POST",
-    headers: { "content-type": "application/json", "idempotency-key": content },
-    body: JSON.stringify({ username: "ann", content }),
-  });
-
-async function status(response: Promise<Response>): Promise<number> {
-  const { status, body } = await response;
-  await body?.cancel();
-  return status;
+interface Answer {
+  readonly status: number;
+  readonly type: string | null;
+  // deno-lint-ignore no-explicit-any -- a test looks into whatever came
+  readonly body: any;
 }
 
-async function contents(url: string): Promise<readonly string[]> {
-  const page: { readonly messages: readonly { readonly content: string }[] } = await (await fetch(`${url}/v1/messages`)).json();
-  return page.messages.map((message) => message.content);
+async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  const type = response.headers.get("content-type");
+  return { status: response.status, type, body: /json/.test(type ?? "") ? JSON.parse(text) : text };
+}
+
+const post = (url: string, content: string) =>
+  ask(`${url}/v1/messages`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "idempotency-key": content },
+    body: JSON.stringify({ username: "ann", content, room: "split" }),
+  });
+
+/** Asks until it holds; callers of a system that recovers do just that. */
+async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const wait = async () => {
+    while (!await holds()) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  await within(PATIENCE_MS, what, wait());
 }
 
 /** The contents of so many messages; a stream tells other things too. */
@@ -44,71 +63,105 @@ async function created(stream: EventReader, count: number): Promise<readonly str
   return contents;
 }
 
-/** Asks until the answer is 201; callers of a system that recovers do just that. */
-async function stored(url: string, content: string): Promise<void> {
-  while (await status(post(url, content)) !== 201) await new Promise((resolve) => setTimeout(resolve, 50));
+async function contents(url: string): Promise<readonly string[]> {
+  return (await ask(`${url}/v1/messages?room=split`)).body.messages.map((message: { content: string }) => message.content);
 }
 
-Deno.test("the system split over two processes with mutual TLS outlives the death of either", async (t) => {
-  await using system = await SplitSystem.start();
-  const { url } = system;
-
-  await t.step("the message service takes the gateway's calls and those of a client with a certificate, and nobody else's", async () => {
-    assertEquals(await status(post(url, "1")), 201);
-    await using client = system.client();
-    assertEquals((await client.createMessage({ username: "bob", content: "2" })).id, 2);
-    await using stranger = system.client({ stranger: true });
-    assertEquals((await assertRejects(() => stranger.getMessages(), ChatError)).code, "unavailable");
-  });
-
-  await t.step(
-    "without the message service: 503 in words for its calls, an end with a position for its streams, the rest goes on",
-    async () => {
-      const stream = await EventReader.open(`${url}/v1/messages/stream?after_seq=0`);
-      assertEquals(await created(stream, 2), ["1", "2"]);
-      await system.killPart("message");
-      const last = (await stream.rest()).at(-1);
-      assertEquals([last?.event, last?.id, last?.data.code], ["error", "2", "unavailable"]);
-      const refused = await within(PATIENCE_MS, "an answer without the message service", post(url, "3"));
-      const problem = await refused.json();
-      assertEquals([refused.status, refused.headers.get("content-type"), problem.code], [503, "application/problem+json", "unavailable"]);
-      assert(!JSON.stringify(problem).includes(system.grpcAddress), "strangers are not told where services run");
-      assertEquals(await status(fetch(`${url}/healthz`)), 200);
-      assertEquals(await status(fetch(`${url}/readyz`)), 200);
-      assertEquals(await status(fetch(`${url}/v1/nothing`)), 404);
-    },
-  );
-
-  await t.step("when it is back, calls and streams go on without a restart of the gateway, and nothing is lost", async () => {
-    await system.startPart("message");
-    await within(PATIENCE_MS, "a message to be stored", stored(url, "3"));
-    const stream = await EventReader.open(`${url}/v1/messages/stream`, { "last-event-id": "2" });
-    assertEquals(await created(stream, 1), ["3"]);
-    stream.close();
-    assertEquals(await contents(url), ["1", "2", "3"]);
-  });
-
-  await t.step("without the gateway: no HTTP, and gRPC goes on; when it is back it shows all", async () => {
-    await system.killPart("gateway");
-    await assertRejects(() => fetch(`${url}/healthz`), TypeError);
-    await using client = system.client();
-    assertEquals((await client.createMessage({ username: "bob", content: "4" })).id, 4);
-    await system.startPart("gateway");
-    assertEquals(await contents(url), ["1", "2", "3", "4"]);
-  });
-});
-
-Deno.test("the REST suite holds for a gateway and a message service that are two processes", async () => {
+/** The REST suite in a process of its own, against the system that runs. */
+async function runSuite(system: SplitSystem): Promise<void> {
   const pattern = `/^(${SUITE.map((name) => name.replaceAll("/", "\\/")).join("|")})/`;
   const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys", "--allow-net=127.0.0.1,localhost"];
   const files = ["tests/transport/rest_routes_test.ts", "tests/transport/rest_refusals_test.ts", "tests/transport/sse_stream_test.ts"];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-check", "--no-prompt", ...permissions, "--filter", pattern, ...files],
     cwd: ROOT,
-    env: { TEST_SPLIT: "true", NO_COLOR: "1" },
+    env: { TEST_SPLIT: JSON.stringify(system.place), NO_COLOR: "1" },
     stdin: "null",
   }).output();
   const text = new TextDecoder().decode(stdout);
   assert(success, text + new TextDecoder().decode(stderr));
   assertMatch(text, new RegExp(`^ok \\| ${SUITE.length} passed .*\\| 0 failed`, "m"));
+}
+
+Deno.test(`the system as ${parts.length} processes (${parts.join(", ")}) with mutual TLS between them`, async (t) => {
+  await using system = await SplitSystem.start();
+  const { url } = system.place;
+  await using belongings = new AsyncDisposableStack();
+  const probes = Object.fromEntries(services.map((role) => [role, belongings.use(system.probe(role))])) as Record<RoleName, Probe>;
+  const health = async (role: RoleName) => (await ask(`${url}/readyz`)).body.checks[role];
+  const knowsHealth = (role: RoleName, ok: boolean) =>
+    eventually(`health of ${role} to be ${ok}`, async () => (await health(role)).ok === ok);
+  /** Of each service but one, that it answers, directly and by way of the gateway. */
+  const othersGoOn = async (down: Part) => {
+    for (const role of services.filter((one) => one !== down)) {
+      await probes[role].ask();
+      if (down !== "gateway") assert([200, 404].includes((await ask(url + ROUTES[role])).status), role);
+    }
+  };
+
+  await t.step("the gateway knows of each service that it is well", async () => {
+    for (const role of services) await knowsHealth(role, true);
+    assertEquals((await ask(`${url}/readyz`)).status, 200);
+  });
+
+  await t.step("each service takes the calls of who has a certificate, and nobody else's", async () => {
+    for (const role of services) {
+      await probes[role].ask();
+      await using stranger = system.probe(role, { stranger: true });
+      assertEquals((await assertRejects(() => stranger.ask(), ChatError)).code, "unavailable", role);
+    }
+  });
+
+  await t.step("the REST suite holds", () => runSuite(system));
+
+  for (const role of services) {
+    await t.step(
+      `without the ${roleTitles[role].label}: its calls fail in words, the rest goes on; when it is back they go on by themselves`,
+      async () => {
+        const { status: whileWell } = await ask(url + ROUTES[role]);
+        await system.killPart(role);
+        assertEquals((await assertRejects(() => probes[role].ask(), ChatError)).code, "unavailable");
+        if (whileWell !== 404) {
+          const refused = await within(PATIENCE_MS, "an answer without it", ask(url + ROUTES[role]));
+          assertEquals([refused.status, refused.type, refused.body.code], [503, "application/problem+json", "unavailable"]);
+          const address = system.place.addresses[role] ?? "";
+          assert(!JSON.stringify(refused.body).includes(address), "strangers are not told where services run");
+        }
+        await knowsHealth(role, false);
+        assertEquals((await health(role)).problem, `The ${roleTitles[role].label} cannot be reached`);
+        // Its own work the gateway can do, and balancers shall not take it out.
+        assertEquals([(await ask(`${url}/healthz`)).status, (await ask(`${url}/readyz`)).status], [200, 200]);
+        assertEquals((await ask(`${url}/v1/nothing`)).status, 404);
+        await othersGoOn(role);
+        await system.startPart(role);
+        await eventually("its calls to succeed", () => probes[role].ask().then(() => true, () => false));
+        await eventually("the gateway's calls to succeed", async () => (await ask(url + ROUTES[role])).status === whileWell);
+        await knowsHealth(role, true);
+      },
+    );
+  }
+
+  await t.step("streams end with the position to resume from when the message service dies, and nothing is lost", async () => {
+    for (const content of ["1", "2"]) assertEquals((await post(url, content)).status, 201);
+    const stream = await EventReader.open(`${url}/v1/messages/stream?room=split&after_seq=0`);
+    assertEquals(await created(stream, 2), ["1", "2"]);
+    await system.killPart("message");
+    const last = (await stream.rest()).at(-1);
+    assertEquals([last?.event, last?.id, last?.data.code], ["error", "2", "unavailable"]);
+    assertEquals((await post(url, "3")).status, 503);
+    await system.startPart("message");
+    await eventually("a message to be stored", async () => (await post(url, "3")).status === 201);
+    const resumed = await EventReader.open(`${url}/v1/messages/stream?room=split`, { "last-event-id": "2" });
+    assertEquals(await created(resumed, 1), ["3"]);
+    resumed.close();
+    assertEquals(await contents(url), ["1", "2", "3"]);
+  });
+
+  await t.step("without the gateway: no HTTP, and gRPC goes on; when it is back it shows all", async () => {
+    await system.killPart("gateway");
+    await assertRejects(() => fetch(`${url}/healthz`), TypeError);
+    await othersGoOn("gateway");
+    await system.startPart("gateway");
+    assertEquals(await contents(url), ["1", "2", "3"]);
+  });
 });

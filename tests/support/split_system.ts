@@ -1,54 +1,95 @@
-import { MessageServiceClient } from "../../src/clients/mod.ts";
-import { databasePlace } from "./database.ts";
+import { Authority } from "../../scripts/certs/certificate.ts";
+import { AIServiceClient, MessageServiceClient, PluginServiceClient, RAGServiceClient } from "../../src/clients/mod.ts";
+import type { ClientTls } from "../../src/clients/options.ts";
+import { addressSetting, callsElsewhere, type RoleName, roleNames } from "../../src/config/roles.ts";
+import { settings } from "../../src/config/settings.ts";
 import { freePort } from "./ports.ts";
+import { createTestDatabase } from "./postgres.ts";
 import { ServerProcess } from "./server_process.ts";
 import { tempDir } from "./temp_dir.ts";
-import { ca, clientCert, clientKey, serverCert, serverKey } from "./tls.ts";
 
 /** A part of the system that is a process of its own. */
-export type Part = "gateway" | "message";
+export type Part = "gateway" | RoleName;
 
-/** Gateway and message service as two real processes that know each other by mutual TLS, on ports that a restart keeps. */
-export class SplitSystem implements AsyncDisposable {
+/** Every part that this version has. */
+export const parts: readonly Part[] = (["gateway", ...roleNames] as const).filter((part) => "value" in settings.SERVICES.kind.parse(part));
+/** Those of them that others call over gRPC. */
+export const services: readonly RoleName[] = parts.filter((part) => part !== "gateway");
+
+/** How to reach a running system from another process. */
+export interface SplitPlace {
   readonly url: string;
-  readonly grpcAddress: string;
-  readonly #env: Readonly<Record<Part, Readonly<Record<string, string>>>>;
-  readonly #running = new Map<Part, ServerProcess>();
-  readonly #places: AsyncDisposableStack;
+  readonly addresses: Readonly<Record<string, string>>;
+  /** A client that the services let in. */
+  readonly tls: ClientTls;
+}
 
-  private constructor(env: Readonly<Record<Part, Readonly<Record<string, string>>>>, places: AsyncDisposableStack) {
+/** A client of one service that asks for something harmless, once. */
+export interface Probe extends AsyncDisposable {
+  ask(): Promise<unknown>;
+}
+
+const probes: { readonly [R in RoleName]: (options: { address: string; tls: ClientTls; maxAttempts: number }) => Probe } = {
+  message: (options) => probe(new MessageServiceClient(options), (client) => client.getMessages()),
+  rag: (options) => probe(new RAGServiceClient(options), (client) => client.listDocuments()),
+  ai: (options) => probe(new AIServiceClient(options), (client) => client.listModels()),
+  plugin: (options) => probe(new PluginServiceClient(options), (client) => client.listPlugins()),
+};
+
+function probe<C extends AsyncDisposable>(client: C, ask: (client: C) => Promise<unknown>): Probe {
+  return { ask: () => ask(client), [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+}
+
+/**
+ * Every part of the system as a real process of its own, on ports that a restart keeps, over one Postgres. Each has a certificate of its own, and each
+ * knows the others by mutual TLS.
+ */
+export class SplitSystem implements AsyncDisposable {
+  readonly place: SplitPlace;
+  readonly #env: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly #running = new Map<Part, ServerProcess>();
+  readonly #belongings: AsyncDisposableStack;
+
+  private constructor(
+    place: SplitPlace,
+    env: Readonly<Record<string, Readonly<Record<string, string>>>>,
+    belongings: AsyncDisposableStack,
+  ) {
+    this.place = place;
     this.#env = env;
-    this.#places = places;
-    this.url = `http://127.0.0.1:${env.gateway["HTTP_PORT"]}`;
-    this.grpcAddress = env.gateway["MESSAGE_SERVICE_ADDR"] ?? "";
+    this.#belongings = belongings;
   }
 
-  /** Starts both, the gateway first: neither waits for the other. */
+  /** Starts all parts at once: none waits for another. */
   static async start(): Promise<SplitSystem> {
-    await using places = new AsyncDisposableStack();
-    const { path } = places.use(await tempDir());
-    const { config } = places.use(await databasePlace("pglite"));
-    await Promise.all(Object.entries({ ca, serverCert, serverKey }).map(([name, pem]) => Deno.writeTextFile(`${path}/${name}.pem`, pem)));
-    const tls = {
-      GRPC_TLS_ENABLED: "true",
-      GRPC_TLS_CERT_PATH: `${path}/serverCert.pem`,
-      GRPC_TLS_KEY_PATH: `${path}/serverKey.pem`,
-      GRPC_TLS_CA_PATH: `${path}/ca.pem`,
-    };
-    const [grpcPort, httpPort] = [`${freePort()}`, `${freePort()}`];
-    const data: Record<string, string> = config.kind === "pglite" ? { DATA_DIR: config.dataDir } : {};
-    const env = {
-      gateway: { SERVICES: "gateway", HTTP_PORT: httpPort, MESSAGE_SERVICE_ADDR: `127.0.0.1:${grpcPort}`, ...tls },
-      message: { SERVICES: "message", GRPC_SERVER_PORT: grpcPort, ...data, ...tls },
-    };
-    const system = new SplitSystem(env, places.move());
-    await Promise.all([system.startPart("gateway"), system.startPart("message")]);
+    await using belongings = new AsyncDisposableStack();
+    const { path } = belongings.use(await tempDir());
+    const { url: databaseUrl, drop } = await createTestDatabase();
+    belongings.defer(drop);
+    const authority = await Authority.create("Split CA", { validDays: 2 });
+    const addresses = Object.fromEntries(services.map((role) => [role, `127.0.0.1:${freePort()}`]));
+    const httpPort = freePort();
+    const env = Object.fromEntries(
+      await Promise.all(parts.map(async (part) => {
+        const listens = part === "gateway"
+          ? { HTTP_PORT: `${httpPort}`, GRPC_ENABLED: "false" }
+          : { GRPC_SERVER_PORT: addresses[part]?.split(":")[1] ?? "", DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: "4" };
+        const calls = services.filter((role) => callsElsewhere(new Set([part]), role)).map((
+          role,
+        ) => [addressSetting(role), addresses[role]]);
+        return [part, { SERVICES: part, ...listens, ...Object.fromEntries(calls), ...await identity(authority, path, part) }] as const;
+      })),
+    );
+    const { cert, key } = await authority.issue({ names: ["test.chat"], validDays: 2 });
+    const place = { url: `http://127.0.0.1:${httpPort}`, addresses, tls: { ca: authority.cert, cert, key } };
+    const system = new SplitSystem(place, env, belongings.move());
+    await Promise.all(parts.map((part) => system.startPart(part)));
     return system;
   }
 
   /** Starts a part, for the first time or again; resolves when it is ready. */
   async startPart(part: Part): Promise<void> {
-    const process = new ServerProcess({ env: this.#env[part] });
+    const process = new ServerProcess({ env: this.#env[part] ?? {} });
     this.#running.set(part, process);
     await process.ready();
   }
@@ -59,15 +100,24 @@ export class SplitSystem implements AsyncDisposable {
     this.#running.delete(part);
   }
 
-  /** A client of the message service, with a certificate unless it is a stranger. */
-  client(options: { readonly stranger?: boolean } = {}): MessageServiceClient {
-    const identity = options.stranger ? {} : { cert: clientCert, key: clientKey };
-    return new MessageServiceClient({ address: this.grpcAddress, tls: { ca, ...identity }, maxAttempts: 1 });
+  /** Asks one service directly, with a certificate unless it is a stranger who asks. */
+  probe(role: RoleName, { stranger = false } = {}): Probe {
+    const { tls, addresses } = this.place;
+    return probes[role]({ address: addresses[role] ?? "", tls: stranger ? { ca: tls.ca ?? "" } : tls, maxAttempts: 1 });
   }
 
-  /** Kills what runs and takes its files away. */
+  /** Kills what runs and takes its files and its database away. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#running.keys()].map((part) => this.killPart(part)));
-    await this.#places[Symbol.asyncDispose]();
+    await this.#belongings[Symbol.asyncDispose]();
   }
+}
+
+/** A certificate for one part, and the settings that name it. */
+async function identity(authority: Authority, folder: string, part: Part): Promise<Record<string, string>> {
+  const { cert, key } = await authority.issue({ names: [`${part}.chat`, "127.0.0.1"], validDays: 2 });
+  const files = { CERT: cert, KEY: key, CA: authority.cert };
+  await Promise.all(Object.entries(files).map(([name, pem]) => Deno.writeTextFile(`${folder}/${part}-${name}.pem`, pem)));
+  const paths = Object.keys(files).map((name) => [`GRPC_TLS_${name}_PATH`, `${folder}/${part}-${name}.pem`]);
+  return { GRPC_TLS_ENABLED: "true", ...Object.fromEntries(paths) };
 }

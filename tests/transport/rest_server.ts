@@ -7,8 +7,7 @@ import { type Gateway, type GatewayOptions, startGateway } from "../../src/gatew
 import { createMessageService, type MessageServiceOptions } from "../../src/message/service.ts";
 import { createLog } from "../../src/observability/log.ts";
 import { databasePlace } from "../support/database.ts";
-import { SplitSystem } from "../support/split_system.ts";
-import { ca, clientCert, clientKey } from "../support/tls.ts";
+import type { SplitPlace } from "../support/split_system.ts";
 
 /** A running gateway and what a test may want of it. */
 export interface TestGateway {
@@ -32,7 +31,8 @@ export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, "reques
 
 /** Runs `work` against a gateway on a port of its own, and takes everything down after it. */
 export async function withGateway(work: (server: TestGateway) => Promise<void>, options: TestGatewayOptions = {}): Promise<void> {
-  if (Deno.env.get("TEST_SPLIT") !== undefined && Object.keys(options).length === 0) return await withSplitGateway(work);
+  const split = Deno.env.get("TEST_SPLIT");
+  if (split !== undefined && Object.keys(options).length === 0) return await withSplitGateway(JSON.parse(split), work);
   const logLines: string[] = [];
   const log = createLog("debug", (line) => logLines.push(line));
   await using place = await databasePlace("pglite");
@@ -56,12 +56,11 @@ export async function withGateway(work: (server: TestGateway) => Promise<void>, 
   }
 }
 
-/** The same with gateway and message service as two real processes, for tests that look at the gateway from outside only. */
-async function withSplitGateway(work: (server: TestGateway) => Promise<void>): Promise<void> {
-  await using system = await SplitSystem.start();
-  await using service = new RemoteMessageService({ address: system.grpcAddress, tls: { ca, cert: clientCert, key: clientKey } });
-  const gateway: Gateway = { port: Number(new URL(system.url).port), stop: () => system.killPart("gateway") };
-  await work({ gateway, service, logLines: [], ...requests(system.url) });
+/** The same with a system that runs already, each part in a process of its own, for tests that look at the gateway from outside only. */
+async function withSplitGateway({ url, addresses, tls }: SplitPlace, work: (server: TestGateway) => Promise<void>): Promise<void> {
+  await using service = new RemoteMessageService({ address: addresses["message"] ?? "", tls });
+  const stop = () => Promise.reject(new Error("The gateway is no test's to stop"));
+  await work({ gateway: { port: Number(new URL(url).port), stop }, service, logLines: [], ...requests(url) });
 }
 
 function overridden(service: MessageService, own: Partial<MessageService>): MessageService {

@@ -22,6 +22,11 @@ export class BoundedCache<T> {
     return entry.value;
   }
 
+  /** Forgets it. */
+  delete(key: string): void {
+    this.#entries.delete(key);
+  }
+
   /** Remembers until then. */
   set(key: string, value: T, untilMs: number): void {
     this.#entries.delete(key);

@@ -87,3 +87,22 @@ export function requireRoom(caller: Caller, room: string): void {
   if (caller.rooms === undefined || caller.rooms.has(room)) return;
   throw new ChatError("permission_denied", `The caller ${caller.id} may not use room ${JSON.stringify(room)}`, { field: "room" });
 }
+
+/** Who may use a room. */
+export interface Membership {
+  readonly room: string;
+  /** For members only; else for everybody. */
+  readonly restricted: boolean;
+  /** User names. */
+  readonly members: readonly string[];
+}
+
+/**
+ * Throws `permission_denied` where the room is restricted, the caller no member, and no manager of rooms either. Not `not_found`: whoever may write
+ * could tell the difference by writing, since a room without messages is not missing.
+ */
+export function requireMember(caller: Caller, { room, restricted, members }: Membership): void {
+  if (!restricted || caller.scopes.has("rooms:manage")) return;
+  if (caller.name !== "" && members.includes(caller.name)) return;
+  throw new ChatError("permission_denied", `The caller ${caller.id} is no member of room ${JSON.stringify(room)}`, { field: "room" });
+}

@@ -28,7 +28,7 @@ import { abortError, ChatError } from "../core/errors.ts";
 import type { Database } from "../database/database.ts";
 import { toChatError } from "../database/errors.ts";
 import type { Log } from "../observability/log.ts";
-import { requireAuthor, requireOwnRepeat } from "./access.ts";
+import { requireAuthor, requireOwnRepeat, visibleRooms } from "./access.ts";
 import { committer } from "./commit.ts";
 import { CreateQueue } from "./create_queue.ts";
 import type { FeedLimits } from "./feed.ts";
@@ -37,6 +37,7 @@ import { Folds } from "./folds.ts";
 import { History } from "./history.ts";
 import { trimPage } from "./page.ts";
 import { messageOf } from "./row.ts";
+import { RoomMembers } from "./room_members.ts";
 import { readMessage, readRevisions } from "./store_reads.ts";
 import { readRoom, readRooms, updateRoom } from "./store_rooms.ts";
 import { type ChangedRow, deleteMessage, updateMessage } from "./store_writes.ts";
@@ -93,6 +94,7 @@ class LogMessageService implements RunningMessageService {
   readonly #pageBytes: number;
   readonly #feeds: Feeds;
   readonly #folds: Folds;
+  readonly #members: RoomMembers;
   readonly #creates: CreateQueue;
 
   constructor(options: MessageServiceOptions) {
@@ -108,6 +110,7 @@ class LogMessageService implements RunningMessageService {
       ...(options.pollMs && { pollMs: options.pollMs }),
     });
     this.#folds = new Folds(this.#db, options.log);
+    this.#members = new RoomMembers({ db: this.#db, log: options.log, ...(options.pollMs && { pollMs: options.pollMs }) });
     this.#creates = new CreateQueue(committer(this.#db, (room, created) => this.#grown(room, created)));
   }
 
@@ -118,22 +121,22 @@ class LogMessageService implements RunningMessageService {
   async createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message> {
     const { caller } = context;
     const message = validCreate(request, caller.name);
-    requireRoom(caller, message.room);
     requireName(caller, message.username);
+    await this.#admit(message, context);
     const stored = await this.#creates.create(message, context.signal);
     requireOwnRepeat(caller, message, stored);
     return stored;
   }
 
   async getMessage(request: MessageKey, context: CallContext): Promise<Message> {
-    const { room, id } = allowed(validKey(request), context);
+    const { room, id } = await this.#admit(validKey(request), context);
     const row = await call(context, () => readMessage(this.#db, room, id));
     if (row === undefined) throw missing(room, id);
     return messageOf(room, row, { seq: row.id, eventType: "created" });
   }
 
   async getMessages(request: GetMessagesRequest, context: CallContext): Promise<GetMessagesResponse> {
-    const page = allowed(validPage(request), context);
+    const page = await this.#admit(validPage(request), context);
     return await call(context, async () => {
       if (page.search !== undefined) await this.#folds.catchUpWords(page.room, context.signal);
       const stored = await this.#history.readPage(page, this.#pageBytes);
@@ -143,14 +146,14 @@ class LogMessageService implements RunningMessageService {
   }
 
   async updateMessage(request: UpdateMessageRequest, context: CallContext): Promise<Message> {
-    const update = { ...allowed(validUpdate(request), context), author: changesOnlyOf(context.caller) };
+    const update = { ...await this.#admit(validUpdate(request), context), author: changesOnlyOf(context.caller) };
     const row = await call(context, () => updateMessage(this.#db, update));
     if (row === undefined) throw await call(context, () => this.#whyNotUpdated(update, context));
     return this.#changed(update.room, row, "edited");
   }
 
   async deleteMessage(request: MessageKey, context: CallContext): Promise<DeleteMessageResponse> {
-    const { room, id } = allowed(validDeletion(request), context);
+    const { room, id } = await this.#admit(validDeletion(request), context);
     const row = await call(context, () => deleteMessage(this.#db, { room, id, author: changesOnlyOf(context.caller) }));
     if (row !== undefined) return { success: true, message: `Message ${id} is deleted`, seq: this.#changed(room, row, "deleted").seq };
     const left = await call(context, () => readMessage(this.#db, room, id));
@@ -160,19 +163,20 @@ class LogMessageService implements RunningMessageService {
   }
 
   async listRevisions(request: MessageKey, context: CallContext): Promise<ListRevisionsResponse> {
-    const { room, id } = allowed(validKey(request), context);
+    const { room, id } = await this.#admit(validKey(request), context);
     const revisions = await call(context, () => readRevisions(this.#db, room, id));
     if (revisions === undefined) throw missing(room, id);
     return { revisions };
   }
 
   async streamMessages(request: StreamMessagesRequest, context: CallContext): Promise<MessageStream> {
-    const subscription = allowed(validSubscription(request), context);
-    return await call(context, () => openWatch(subscription, { db: this.#db, feeds: this.#feeds, signal: context.signal }));
+    const subscription = await this.#admit(validSubscription(request), context);
+    const following = this.#members.follow(context.caller, subscription.room, context.signal);
+    return await call(context, () => openWatch(subscription, { db: this.#db, feeds: this.#feeds, ...following }));
   }
 
   async listRooms(request: ListRoomsRequest, context: CallContext): Promise<ListRoomsResponse> {
-    const page = validRoomPage(request);
+    const page = visibleRooms(validRoomPage(request), context.caller);
     const stored = await call(context, () => readRooms(this.#db, page));
     for (const { room, uncounted } of stored) if (uncounted > MANY_UNCOUNTED) this.#folds.touch(room.room, 0);
     const rooms = stored.slice(0, page.limit).map(({ room }) => room);
@@ -181,14 +185,16 @@ class LogMessageService implements RunningMessageService {
   }
 
   async getRoom(request: RoomKey, context: CallContext): Promise<Room> {
-    const { room, uncounted } = await call(context, () => readRoom(this.#db, roomName(request.room)));
+    const asked = await this.#admit({ room: roomName(request.room) }, context);
+    const { room, uncounted } = await call(context, () => readRoom(this.#db, asked.room));
     if (uncounted > MANY_UNCOUNTED) this.#folds.touch(room.room, 0);
     return room;
   }
 
   async updateRoom(request: UpdateRoomRequest, context: CallContext): Promise<Room> {
-    const update = validRoomUpdate(request);
+    const update = await this.#admit(validRoomUpdate(request), context);
     const done = await call(context, () => updateRoom(this.#db, update));
+    this.#members.changed(update.room);
     const room = await this.getRoom(update, context);
     if (done) return room;
     const text = `The settings of room "${room.room}" are at version ${room.version}, got if_version ${update.ifVersion}`;
@@ -198,7 +204,14 @@ class LogMessageService implements RunningMessageService {
   async close(): Promise<void> {
     this.#history.close();
     await this.#creates.close();
-    await Promise.all([this.#feeds.close(), this.#folds.close()]);
+    await Promise.all([this.#feeds.close(), this.#folds.close(), this.#members.close()]);
+  }
+
+  /** Gives the request back once its caller may use the room; throws `permission_denied` otherwise. */
+  #admit<T extends { readonly room: string }>(request: T, context: CallContext): T | Promise<T> {
+    requireRoom(context.caller, request.room);
+    const checking = this.#members.check(context.caller, request.room);
+    return checking === undefined ? request : call(context, () => checking).then(() => request);
   }
 
   async #whyNotUpdated({ room, id, ifVersion }: ValidUpdate, { caller }: CallContext): Promise<ChatError> {
@@ -224,12 +237,6 @@ class LogMessageService implements RunningMessageService {
     this.#history.noteHead(room, headSeq);
     this.#folds.touch(room, events.length);
   }
-}
-
-/** Throws `permission_denied` where the caller's credential is not for the request's room. */
-function allowed<T extends { readonly room: string }>(request: T, { caller }: CallContext): T {
-  requireRoom(caller, request.room);
-  return request;
 }
 
 function missing(room: string, id: number): ChatError {

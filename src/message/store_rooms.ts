@@ -45,8 +45,11 @@ export async function readRooms(db: Kysely<Schema>, page: ValidRoomPage): Promis
   const visible = page.visibleTo === undefined
     ? sql`true`
     : sql`(not coalesce(restricted, false) or members @> array[${page.visibleTo}::text])`;
+  const among = page.among === undefined ? sql`true` : sql`room = any(${[...page.among]}::text[])`;
   const from = page.onlyDocuments ? sql`room_settings where documents` : sql`rooms left join room_settings using (room) where true`;
-  const names = sql`select room from ${from} and room > ${page.afterRoom} and ${visible} order by room limit ${page.limit + 1}`;
+  const names = sql`select room from ${from} and room > ${page.afterRoom} and ${visible} and ${among} order by room limit ${
+    page.limit + 1
+  }`;
   return (await roomRows(names, sql`'{}'::text[]`).execute(db)).rows.map(storedRoom);
 }
 

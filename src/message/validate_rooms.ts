@@ -23,6 +23,8 @@ export interface ValidRoomPage {
   readonly afterRoom: string;
   readonly onlyDocuments: boolean;
   readonly visibleTo: string | undefined;
+  /** Undefined: of all rooms. */
+  readonly among: readonly string[] | undefined;
 }
 
 /** Checks a change of a room's settings. */
@@ -51,6 +53,7 @@ export function validRoomPage(request: ListRoomsRequest): ValidRoomPage {
     limit: integer("limit", request.limit ?? 0, { max: limits.pageMax }) || limits.pageDefault,
     afterRoom: optionalText("after_room", request.afterRoom, limits.nameBytes) ?? "",
     onlyDocuments: request.onlyDocuments ?? false,
+    among: undefined,
     visibleTo: optionalText("visible_to", request.visibleTo, limits.nameBytes),
   };
 }

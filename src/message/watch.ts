@@ -19,6 +19,8 @@ export interface WatchOptions {
   readonly db: Kysely<Schema>;
   readonly feeds: Feeds;
   readonly signal: AbortSignal;
+  /** Told when the subscription is over, or was never opened. */
+  readonly onClose?: () => void;
 }
 
 /** Opens a subscription; resolves once its position is fixed. */
@@ -44,6 +46,7 @@ class Watch implements MessageStream, FeedReader {
   readonly #db: Kysely<Schema>;
   readonly #feeds: Feeds;
   readonly #callerSignal: AbortSignal;
+  readonly #onClose: (() => void) | undefined;
   readonly #stalled = new AbortController();
   readonly #onAbort = () => this.#reading ? this.#resume?.() : this.close();
   #feed: RoomFeed | undefined;
@@ -57,6 +60,7 @@ class Watch implements MessageStream, FeedReader {
     this.#db = options.db;
     this.#feeds = options.feeds;
     this.#callerSignal = options.signal;
+    this.#onClose = options.onClose;
   }
 
   get failed(): AbortSignal {
@@ -74,6 +78,7 @@ class Watch implements MessageStream, FeedReader {
   close(): void {
     this.#callerSignal.removeEventListener("abort", this.#onAbort);
     if (this.#feed !== undefined) this.#feeds.leave(this.#feed, this);
+    this.#onClose?.();
     this.node = undefined;
   }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { exportJWK, exportSPKI, generateKeyPair, type GenerateKeyPairResult, type JWK, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
-import { BoundedCache } from "../../src/auth/jwt/cache.ts";
+import { BoundedCache } from "../../src/core/bounded_cache.ts";
 import { jwtVerifier, type JwtVerifierOptions } from "../../src/auth/jwt/verifier.ts";
 import { bearerToken, type TokenVerifier } from "../../src/auth/token.ts";
 import type { JwtConfig } from "../../src/config/config.ts";

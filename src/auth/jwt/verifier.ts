@@ -5,7 +5,7 @@ import type { Caller } from "../../core/caller.ts";
 import { ChatError } from "../../core/errors.ts";
 import type { Log } from "../../observability/log.ts";
 import { refused, type TokenVerifier } from "../token.ts";
-import { BoundedCache } from "./cache.ts";
+import { BoundedCache } from "../../core/bounded_cache.ts";
 import { callerOf } from "./claims.ts";
 import { KeySet, type KeySetOptions } from "./key_set.ts";
 import { fileSource, urlSource } from "./sources.ts";

@@ -1,6 +1,6 @@
 /**
- * For the image's HEALTHCHECK: exit code 0 when the gateway says that it is ready or, in a process without a gateway, when the gRPC server takes
- * connections. It asks on loopback, where a server that listens on every address answers too.
+ * For the image's HEALTHCHECK: exit code 0 when the process says that it is ready, by its gateway or else beside its metrics; a process that has
+ * neither is ready when its gRPC server takes connections. It asks on loopback, where a server that listens on every address answers too.
  *
  * @module
  */
@@ -10,12 +10,15 @@ const TIMEOUT_MS = 2_500;
 
 async function healthy(): Promise<boolean> {
   const services = Deno.env.get("SERVICES") || "gateway";
-  if (!services.includes("gateway")) {
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(Deno.env.get("GRPC_SERVER_PORT") || 50_051) });
-    connection.close();
-    return true;
-  }
-  const port = Number(Deno.env.get("HTTP_PORT") || 8_000);
+  const metricsPort = (Deno.env.get("METRICS_PORT") || "auto").toLowerCase();
+  if (services.includes("gateway")) return await saysReady(Number(Deno.env.get("HTTP_PORT") || 8_000));
+  if (!/^(off|none|0)$/.test(metricsPort)) return await saysReady(metricsPort === "auto" ? 9_464 : Number(metricsPort));
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(Deno.env.get("GRPC_SERVER_PORT") || 50_051) });
+  connection.close();
+  return true;
+}
+
+async function saysReady(port: number): Promise<boolean> {
   const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   await response.body?.cancel();
   return response.ok;

@@ -61,6 +61,8 @@ class ComposedApp implements App {
   readonly #rooms: Parts;
   /** What takes calls from outside. */
   readonly #faces: Parts;
+  /** Set once everything runs. */
+  #services: ServiceSet | undefined;
   #started: Promise<Ports> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -92,7 +94,9 @@ class ComposedApp implements App {
         ...{ metrics: telemetry.metrics, tls },
       });
       await services.start();
-      return await this.#startFaces(services, { telemetry, tls, authenticator: await this.#startAuthenticator(services) });
+      const ports = await this.#startFaces(services, { telemetry, tls, authenticator: await this.#startAuthenticator(services) });
+      this.#services = services;
+      return ports;
     } catch (error) {
       await this.#stopParts(0);
       throw error;
@@ -111,9 +115,15 @@ class ComposedApp implements App {
     return startTelemetry({
       accessLog: writeLines === undefined ? "off" : accessLog,
       writeLines: writeLines ?? (() => {}),
-      ...(metrics === undefined ? {} : { metrics }),
+      ...(metrics === undefined ? {} : { metrics: { ...metrics, readiness: () => this.#readiness() } }),
       onSkipped: (error) => this.#log.warn("This process goes without metrics", { error }),
     });
+  }
+
+  /** Not ready before everything runs, and no longer once the process is asked to stop. */
+  #readiness(): ReturnType<ServiceSet["readiness"]> {
+    if (this.#services === undefined || this.#stopping.signal.aborted) return { ok: false, checks: {} };
+    return this.#services.readiness();
   }
 
   /** The files that the settings name; undefined: plain text. */

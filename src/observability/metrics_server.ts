@@ -1,7 +1,7 @@
 import { ChatError } from "../core/errors.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** A listening `/metrics`. */
+/** A listening `/metrics`, with `/healthz` and `/readyz` beside it. */
 export interface MetricsServer {
   /** The port it listens on, also when 0 was asked for. */
   readonly port: number;
@@ -17,16 +17,25 @@ export interface MetricsServerOptions {
   readonly skipIfTaken?: boolean;
   /** What a scraper must send as its bearer token; default: nothing. */
   readonly token?: string;
+  /** What `/readyz` tells, from memory. */
+  readonly readiness: () => { readonly ok: boolean; readonly checks: unknown };
 }
 
-/** Serves `GET /metrics` at an address of its own. Throws `failed_precondition` with one sentence that names address and settings when it cannot. */
-export function startMetricsServer(metrics: Metrics, { host, port, token }: MetricsServerOptions): MetricsServer {
+/**
+ * Serves `GET /metrics` at an address of its own, and for probes, which have no token, `/healthz` (the process lives) and `/readyz` (200, or 503 while
+ * it should not be sent work). Throws `failed_precondition` with one sentence that names address and settings when it
+ * cannot.
+ */
+export function startMetricsServer(metrics: Metrics, { host, port, token, readiness }: MetricsServerOptions): MetricsServer {
   const stop = new AbortController();
   const handle = async (request: Request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/healthz") return Response.json({ ok: true });
+    if (pathname === "/readyz") return ready(readiness());
     if (token !== undefined && !await isSame(request.headers.get("authorization") ?? "", `Bearer ${token}`)) {
       return new Response("Metrics here need a bearer token\n", { status: 401, headers: { "WWW-Authenticate": "Bearer" } });
     }
-    if (new URL(request.url).pathname !== "/metrics") return new Response("There is only /metrics here\n", { status: 404 });
+    if (pathname !== "/metrics") return new Response("There are only /metrics, /healthz and /readyz here\n", { status: 404 });
     if (request.method !== "GET" && request.method !== "HEAD") return new Response(null, { status: 405, headers: { Allow: "GET, HEAD" } });
     return new Response(await metrics.text(), { headers: { "Content-Type": metrics.contentType, "Cache-Control": "no-store" } });
   };
@@ -46,6 +55,10 @@ export function startMetricsServer(metrics: Metrics, { host, port, token }: Metr
       cause,
     });
   }
+}
+
+function ready({ ok, checks }: ReturnType<MetricsServerOptions["readiness"]>): Response {
+  return Response.json({ ok, checks }, { status: ok ? 200 : 503 });
 }
 
 /** In a time that tells nothing of how much is right. */

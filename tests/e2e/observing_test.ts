@@ -109,6 +109,8 @@ Deno.test("a gateway tells of a service that is away; its metrics server wants i
     return response.status;
   };
   assertEquals([await ask(), await ask("Bearer wrong"), await ask(`Bearer ${token}`)], [401, 401, 200]);
+  const probe = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).json();
+  assertEquals([await probe("/healthz"), await probe("/readyz")], [{ ok: true }, await readiness()]);
   await using second = new ServerProcess({ env: { ...env, METRICS_PORT: `${port}` } });
   const { code, stderr } = await within(60_000, "the refusal", second.outcome());
   assertEquals(code, 1);

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { parseAllDocuments, parseDocument } from "yaml";
 import { inspectConfig } from "../../src/config/read.ts";
-import { settingNames } from "../../src/config/settings.ts";
+import { callsElsewhere, playsService, roleNames } from "../../src/config/roles.ts";
+import { settingNames, settings } from "../../src/config/settings.ts";
 
 // deno-lint-ignore no-explicit-any -- whatever stands in a file
 type Anything = any;
@@ -12,6 +13,9 @@ const COMPOSE = ["compose.yaml", "compose.split.yaml", "compose.replicas.yaml"];
 const KUBERNETES = ["kubernetes/chat.yaml", "kubernetes/split.yaml"];
 /** What operators put in place of secrets and of what they must say themselves. */
 const DATABASE_URL = "postgres://chat:secret@postgres:5432/chat";
+const SECRETS: Env = { DATABASE_URL, METRICS_TOKEN: "a-token-of-some-length" };
+/** Every part that this version has. */
+const PARTS = ["gateway", ...roleNames].filter((part) => "value" in settings.SERVICES.kind.parse(part));
 /** What stopping takes beyond SHUTDOWN_TIMEOUT_MS: the end of the process waits 1.5 s for bus and database. */
 const CLOSE_MS = 1_500;
 
@@ -103,7 +107,11 @@ for (const file of KUBERNETES) {
     }
     for (const { spec } of of("NetworkPolicy")) {
       assertEquals(podsOf(spec.podSelector.matchLabels).length, 1);
-      for (const { from } of spec.ingress) for (const { podSelector } of from) assertEquals(podsOf(podSelector.matchLabels).length, 1);
+      const ports = containerOf(podsOf(spec.podSelector.matchLabels)[0]).ports.map((port: Anything) => port.name);
+      for (const rule of spec.ingress) {
+        for (const { podSelector } of rule.from ?? []) assertEquals(podsOf(podSelector.matchLabels).length, 1);
+        for (const { port } of rule.ports) assert(ports.includes(port), port);
+      }
     }
   });
 
@@ -121,7 +129,7 @@ for (const file of KUBERNETES) {
     const pod: Anything = deployment.spec.template.spec;
     const container = containerOf(deployment);
     const env: Env = Object.fromEntries(
-      container.env.map((entry: Anything) => [entry.name, entry.valueFrom === undefined ? entry.value : DATABASE_URL]),
+      container.env.map((entry: Anything) => [entry.name, entry.valueFrom === undefined ? entry.value : SECRETS[entry.name]]),
     );
 
     Deno.test(`${file}, ${name}: settings that exist, ports and files where they say, probes by HTTP, time to stop`, () => {
@@ -129,10 +137,15 @@ for (const file of KUBERNETES) {
       const config = checkSettings(`${file}, ${name}`, env);
       assert(config !== undefined);
       const ports = Object.fromEntries(container.ports.map((port: Anything) => [port.name, port.containerPort]));
-      assertEquals(ports, { http: config.http.port, ...(config.services.has("message") ? { grpc: config.grpc.port } : {}) });
-      assert(config.services.has("gateway"), "the probes need HTTP");
+      const hasGateway = config.services.has("gateway");
+      assertEquals(ports, {
+        ...(hasGateway ? { http: config.http.port } : { metrics: config.metrics?.port }),
+        ...(playsService(config.services) ? { grpc: config.grpc.port } : {}),
+      });
+      assertEquals(config.metrics?.host === "0.0.0.0", !hasGateway, "who has no gateway is probed beside its metrics");
       const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe].map((probe) => probe.httpGet);
-      assertEquals(probes.map(({ path, port }) => `${port} ${path}`), ["http /healthz", "http /healthz", "http /readyz"]);
+      const face = hasGateway ? "http" : "metrics";
+      assertEquals(probes.map(({ path, port }) => `${port} ${path}`), [`${face} /healthz`, `${face} /healthz`, `${face} /readyz`]);
       const { certPath = "", keyPath = "", caPath = "" } = config.grpc.tls ?? {};
       for (const path of [certPath, keyPath, caPath]) assert(path.startsWith(`${container.volumeMounts[0].mountPath}/`), path);
       const stopMs = container.lifecycle.preStop.sleep.seconds * 1_000 + config.shutdownTimeoutMs + CLOSE_MS;
@@ -144,3 +157,29 @@ for (const file of KUBERNETES) {
     });
   }
 }
+
+Deno.test("compose.split.yaml and split.yaml have each part once, tell it of every other part that it calls, and let exactly those in who call it", () => {
+  const compose: Anything = parseDocument(Deno.readTextFileSync(new URL("compose.split.yaml", DEPLOY)), { merge: true }).toJS();
+  const composed: [string, Env][] = Object.entries(compose.services).filter(([, service]: Anything) => service.image === "chat")
+    .map(([name, service]: Anything) => [name, service.environment]);
+  const documents = parseAllDocuments(Deno.readTextFileSync(new URL("kubernetes/split.yaml", DEPLOY)));
+  assert(Array.isArray(documents));
+  const objects: Anything[] = documents.map((document) => document.toJS());
+  const deployed: [string, Env][] = objects.filter(({ kind }) => kind === "Deployment").map(({ metadata, spec }) => {
+    const env: Anything[] = spec.template.spec.containers[0].env;
+    return [metadata.name, Object.fromEntries(env.map(({ name, value }) => [name, value ?? SECRETS[name]]))];
+  });
+  for (const found of [composed, deployed]) {
+    assertEquals(found.map(([name, env]) => [name, env["SERVICES"]]), PARTS.map((part) => [part, part]));
+    for (const [name, env] of found) {
+      const config = checkSettings(name, { ...env, DATABASE_URL });
+      const called = roleNames.filter((role) => PARTS.includes(role) && callsElsewhere(config?.services ?? new Set(), role));
+      assertEquals(Object.keys(config?.serviceAddresses ?? {}), called, name);
+    }
+  }
+  for (const { metadata, spec } of objects.filter(({ kind }) => kind === "NetworkPolicy")) {
+    const callers = PARTS.filter((part) => callsElsewhere(new Set([part as Anything]), metadata.name));
+    const admitted = spec.ingress[0].from.map(({ podSelector }: Anything) => podSelector.matchLabels["app.kubernetes.io/name"]);
+    assertEquals(admitted, callers, `who reaches ${metadata.name}`);
+  }
+});

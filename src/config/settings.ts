@@ -121,7 +121,7 @@ export const settings = {
   GRPC_REFLECTION: given(
     oneOf(["auto", "on", "off"]),
     "auto",
-    "Who may ask the gRPC server what it offers (server reflection): on, everybody; off, nobody; auto, on loopback everybody, elsewhere callers who have proved who they are",
+    "Who may ask the gRPC server what it offers (server reflection): on, everybody; off, nobody; auto, on loopback everybody, elsewhere callers who have proved who they are (with AUTH_MODE or CERTIFICATE_CALLERS: who have the scope introspection)",
     "Tools such as buf curl need it; strangers do not",
   ),
   AUTH_MODE: given(

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { SignJWT } from "jose";
 import { Buffer } from "node:buffer";
+import { createAuthenticator } from "../../src/auth/authenticator.ts";
+import { MessageServiceClient } from "../../src/clients/mod.ts";
 import type { AiService, PluginService, RagService } from "../../src/contracts/mod.ts";
 import { MemoryMessageService } from "../support/memory_message_service.ts";
 import { SCOPES } from "../../src/core/caller.ts";
@@ -9,6 +12,7 @@ import { startTelemetry } from "../../src/observability/telemetry.ts";
 import { Client, credentials, Metadata, status, type StatusObject } from "../../src/wire/grpc_js.ts";
 import { type TestKeys, testKeys } from "../support/auth.ts";
 import { within } from "../support/deadline.ts";
+import { testLog } from "../support/log.ts";
 import { allRpcs, type Rpc } from "../support/rpcs.ts";
 import { answer, connect, failure, PATIENCE_MS, startServer, TestStream, until } from "./grpc_support.ts";
 
@@ -200,3 +204,41 @@ Deno.test("a client that sends documents without end is refused at its headers",
     assert(sent < 1_000);
     client.close();
   }, { services: { rag: reached<RagService>() } }));
+
+Deno.test("open streams of a token end when it expires", async () => {
+  const secret = "a secret of more than 32 bytes, for tests";
+  const rules = { issuer: "https://issuer.test", audience: "chat", nameClaim: "sub", clockSkewSeconds: 0 };
+  const jwt = { ...rules, keys: { kind: "secret", secret } } as const;
+  const authenticator = await createAuthenticator({ mode: "jwt", jwt, certificates: [] }, { log: testLog() });
+  const token = await new SignJWT({
+    iss: rules.issuer,
+    aud: rules.audience,
+    sub: "ann",
+    scope: "messages:read",
+    exp: Math.ceil(Date.now() / 1000) + 1,
+  })
+    .setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(secret));
+  await using server = await startServer({ authenticator, limits: { sweepMs: 100 } });
+  using client = connect(server.address);
+  const stream = new TestStream(client, { metadata: bearer(token) }).ask();
+  await stream.begun();
+  const { code, details } = await stream.status();
+  assertEquals([code, details], [status.UNAUTHENTICATED, "The token has expired"]);
+  await authenticator.close();
+});
+
+Deno.test("a stream over the client goes on with a fresh token where the old one has expired", () =>
+  withKeys(async (server, keys) => {
+    let made = 0;
+    const token = async () => await keys.make(["messages:read"], { expiresAtMs: Date.now() + (++made === 1 ? 600 : 60_000) });
+    await using client = new MessageServiceClient({ address: server.address, token, backoffInitialMs: 10 });
+    const opened: number[] = [];
+    const again = Promise.withResolvers<void>();
+    const stream = client.streamMessages({}, { onOpen: (position) => opened.push(position) === 2 && again.resolve() });
+    const first = stream.next();
+    await within(PATIENCE_MS, "the second opening", again.promise);
+    server.service.append({ content: "after", username: "ann" });
+    assertEquals((await first).value?.content, "after");
+    await stream.return?.();
+    assertEquals([made, opened.length], [2, 2]);
+  }));

@@ -73,3 +73,13 @@ Deno.test("permissionFlags grants the read replica's address", () => {
   const env = { DATABASE_URL: "postgres://chat@a:1/chat", DATABASE_READ_URL: "postgres://chat@b:2,c/chat", METRICS_PORT: "off" };
   assertEquals(flags(env)["allow-net"], "127.0.0.1:8000,a:1,b:2,c:5432");
 });
+
+Deno.test("permissionFlags grants what callers are held against: the file of keys, the issuer's address, the database of keys", () => {
+  const gateway = { SERVICES: "gateway", MESSAGE_SERVICE_ADDR: "127.0.0.1:50051", METRICS_PORT: "off" };
+  const jwt = { ...gateway, AUTH_MODE: "jwt", JWT_ISSUER: "https://issuer", JWT_AUDIENCE: "chat" };
+  assertEquals(flags({ ...gateway, AUTH_MODE: "api_key", API_KEYS_PATH: "/keys/all.json" })["allow-read"], "/keys/all.json");
+  assertEquals(flags({ ...gateway, AUTH_MODE: "api_key", API_KEYS_PATH: "/keys/all.json" })["allow-write"], undefined);
+  assertMatch(flags({ ...gateway, AUTH_MODE: "api_key", DATABASE_URL: "postgres://db/chat" })["allow-net"] ?? "", /(^|,)db:5432(,|$)/);
+  assertEquals(flags({ ...jwt, JWT_SECRET_PATH: "/run/secret" })["allow-read"], "/run/secret");
+  assertMatch(flags({ ...jwt, JWT_JWKS_URL: "https://issuer.example/keys" })["allow-net"] ?? "", /(^|,)issuer.example:443(,|$)/);
+});

@@ -28,6 +28,11 @@ const soaks: readonly Soak[] = [
     permissions: TEST_PERMISSIONS,
   },
   {
+    name: "Crashes: the server is killed with -9 while documents are replaced, on each database",
+    script: "document_crash.ts",
+    permissions: TEST_PERMISSIONS,
+  },
+  {
     name: "Fuzz: broken requests to every RPC and to the HTTP face, on each database",
     script: "fuzz.ts",
     permissions: TEST_PERMISSIONS,

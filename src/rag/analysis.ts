@@ -1,11 +1,12 @@
 /**
- * How text becomes the terms of the index, the same on every database whatever its locale: words after compatibility folding (NFKC) and in
- * lower case, without the stop words of the text's language, and stemmed by it. Scripts that write no spaces between words give each pair of
+ * How text becomes the terms of the index, the same on every database whatever its locale: words folded as `letters.ts` says, without the stop words of the text's language, and stemmed by it. Scripts that write no spaces between words give each pair of
  * neighbours.
  *
  * @module
  */
 import stemmers from "snowball-stemmers";
+import { foldStem, foldWord } from "./letters.ts";
+import { lightStem } from "./light_stems.ts";
 import { stopWords } from "./stop_words.ts";
 
 /** A piece of text that the index knows, where it stands in the text in UTF-16 code units. */
@@ -20,7 +21,9 @@ export interface Token {
 
 /** Scripts without spaces; Hangul too, whose words carry their particles with them. */
 const UNSPACED = "\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}ー";
-const RUN = new RegExp(`(?<run>[${UNSPACED}]+)|[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+`, "gv");
+const SPACED = `[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+`;
+/** Soft hyphens, joiners and non-joiners stand within words. */
+const RUN = new RegExp(`(?<run>[${UNSPACED}]+)|${SPACED}(?:[\\u00ad\\u200c\\u200d]+${SPACED})*`, "gv");
 /** A character with the marks that belong to it. */
 const LETTER = /\P{M}\p{M}*|\p{M}+/gu;
 /** Longer words are cut: they are identifiers or noise. */
@@ -53,9 +56,7 @@ export function tokens(text: string): Token[] {
 }
 
 function fold(word: string): string {
-  const cut = word.length <= MAX_WORD_UNITS ? word : word.slice(0, MAX_WORD_UNITS).toWellFormed();
-  // deno-lint-ignore no-control-regex -- ASCII, the usual case, is its own NFKC form
-  return /^[\x00-\x7f]*$/.test(cut) ? cut.toLowerCase() : cut.normalize("NFKC").toLowerCase();
+  return foldWord(word.length <= MAX_WORD_UNITS ? word : word.slice(0, MAX_WORD_UNITS).toWellFormed());
 }
 
 function pairs(run: string, offset: number, found: Token[]): void {
@@ -68,22 +69,52 @@ function pairs(run: string, offset: number, found: Token[]): void {
   for (let index = 1; index < letters.length; index++) add(letters[index - 1]!.start, letters[index]!.end);
 }
 
-/** The term of a token in a language; undefined for a stop word. */
+/** Languages that are not written in Latin letters, by what they are written in. */
+const SCRIPT_OF: Readonly<Record<string, RegExp>> = {
+  ...{ ru: /^\p{sc=Cyrillic}/u, uk: /^\p{sc=Cyrillic}/u, ar: /^\p{sc=Arabic}/u, el: /^\p{sc=Greek}/u, hi: /^\p{sc=Devanagari}/u },
+  ...{ hy: /^\p{sc=Armenian}/u, ta: /^\p{sc=Tamil}/u, th: /^\p{sc=Thai}/u, ko: /^\p{sc=Hangul}/u, zh: /^\p{sc=Han}/u },
+  ja: /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/u,
+};
+const LATIN = /^\p{sc=Latin}/u;
+/** What a word in foreign letters is mostly of. */
+const FOREIGN: readonly (readonly [RegExp, string])[] = [
+  [LATIN, "en"],
+  ...(["ru", "ar", "el", "hi"] as const).map((language) => [SCRIPT_OF[language]!, language] as const),
+];
+/** Below it all letters are Latin. */
+const BEYOND_LATIN = 0x250;
+
+/** Whether a language, or one that is not known, may be written in Latin letters. */
+export function isLatin(language: string): boolean {
+  return SCRIPT_OF[language] === undefined;
+}
+
+/** The language of one word in a text: the text's, unless the word stands in letters that this language is not written in. */
+function languageOf(word: string, language: string): string {
+  const script = SCRIPT_OF[language];
+  if (language === "und" || (script === undefined ? word.charCodeAt(0) < BEYOND_LATIN || LATIN.test(word) : script.test(word))) {
+    return language;
+  }
+  return FOREIGN.find(([letters]) => letters.test(word))?.[1] ?? language;
+}
+
+/** The term of a token in a text of a language; undefined for a stop word. */
 export function termOf(token: Token, language: string): string | undefined {
   if (token.paired) return token.word;
-  return stopWords(language).has(token.word) ? undefined : stem(token.word, language);
+  const own = languageOf(token.word, language);
+  return stopWords(own).has(token.word) ? undefined : stem(token.word, own);
 }
 
 /** A folded word's stem; the word itself in a language without a stemmer. */
 export function stem(word: string, language: string): string {
   const algorithm = STEMMERS[language];
-  if (algorithm === undefined) return word;
-  let entry = loaded.get(algorithm);
-  if (entry === undefined) loaded.set(algorithm, entry = { stemmer: stemmers.newStemmer(algorithm), cache: new Map() });
+  if (algorithm === undefined) return foldStem(lightStem(word), language);
+  let entry = loaded.get(language);
+  if (entry === undefined) loaded.set(language, entry = { stemmer: stemmers.newStemmer(algorithm), cache: new Map() });
   let stemmed = entry.cache.get(word);
   if (stemmed === undefined) {
     if (entry.cache.size >= CACHED_STEMS) entry.cache.clear();
-    entry.cache.set(word, stemmed = entry.stemmer.stem(word));
+    entry.cache.set(word, stemmed = foldStem(lightStem(entry.stemmer.stem(word)), language));
   }
   return stemmed;
 }

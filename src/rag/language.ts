@@ -3,6 +3,8 @@ import { FUNCTION_WORDS, LETTERS, SEQUENCES } from "./language_words.ts";
 const KNOWN = [
   ...[
     "ar",
+    "el",
+    "hi",
     "hy",
     "eu",
     "ca",
@@ -57,8 +59,10 @@ const SCRIPTS = {
   hangul: /\p{sc=Hangul}/gu,
   han: /\p{sc=Han}/gu,
   kana: /[\p{sc=Hiragana}\p{sc=Katakana}]/gu,
+  greek: /\p{sc=Greek}/gu,
+  devanagari: /\p{sc=Devanagari}/gu,
   other:
-    /[^\P{L}\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Arabic}\p{sc=Armenian}\p{sc=Tamil}\p{sc=Thai}\p{sc=Hangul}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/gu,
+    /[^\P{L}\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Arabic}\p{sc=Armenian}\p{sc=Greek}\p{sc=Devanagari}\p{sc=Tamil}\p{sc=Thai}\p{sc=Hangul}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/gu,
 } as const;
 
 type Script = keyof typeof SCRIPTS;
@@ -84,7 +88,7 @@ export function detectLanguage(text: string): Language {
     case "other":
       return "und";
     default:
-      return ({ armenian: "hy", tamil: "ta", thai: "th", hangul: "ko" } as const)[script];
+      return ({ armenian: "hy", greek: "el", devanagari: "hi", tamil: "ta", thai: "th", hangul: "ko" } as const)[script];
   }
 }
 

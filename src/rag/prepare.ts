@@ -87,4 +87,4 @@ export async function contentHash(request: IndexDocumentRequest, embeddingModel:
 }
 
 /** Raised whenever the same document would be cut or taken apart in another way, so that indexing it again brings it up to date. */
-const INDEX_VERSION = 1;
+const INDEX_VERSION = 2;

@@ -1,12 +1,13 @@
 import type { Kysely } from "kysely";
 import type { Correction } from "../contracts/mod.ts";
 import type { Schema } from "../database/schema.ts";
-import { termOf, type Token, tokens } from "./analysis.ts";
+import { isLatin, termOf, type Token, tokens } from "./analysis.ts";
 import { inverseFrequency } from "./bm25.ts";
+import { detectLanguage } from "./language.ts";
 import { type Collection, type CollectionState, readCollection, readFrequencies, readSimilarWords } from "./store_reads.ts";
 import { allowedMistakes, grams, isCorrectable, mistakesBetween } from "./words.ts";
 
-/** Languages that the query is read in; a collection's rarer ones are mostly mistaken for it. */
+/** Languages in Latin letters that the query is read in; a collection's rarer ones are mostly mistaken for it. */
 const MAX_LANGUAGES = 4;
 /** Unknown words corrected in one query: each costs a statement. */
 const MAX_CORRECTIONS = 16;
@@ -46,19 +47,31 @@ export async function readQuery(
   { collection: name, query, exact }: Asked,
   expected: LanguageMemory,
 ): Promise<{ readonly collection: Collection; readonly query: Query } | undefined> {
-  for (let guess = expected.of(name);;) {
+  for (let guess = queryLanguages(query, expected.of(name));;) {
     const asked = askedWords(query, guess);
     const state = await readCollection(db, name, asked.flatMap((word) => word.terms));
     if (state === undefined) return undefined;
-    const languages = state.collection.languages.slice(0, MAX_LANGUAGES);
+    const languages = queryLanguages(query, state.collection.languages);
     if (languages.join() !== guess.join()) {
-      expected.keep(name, guess = languages);
+      expected.keep(name, state.collection.languages);
+      guess = languages;
       continue;
     }
     const corrections = exact ? [] : await correct(db, asked, { ...state, languages });
     const phrases = Array.from(query.matchAll(/"([^"]+)"/g), (match) => tokens(match[1]!)).filter((phrase) => phrase.length > 0);
     return { collection: state.collection, query: { words: weighed(asked, state), phrases, languages, corrections } };
   }
+}
+
+/**
+ * The languages of a collection that a query is read in, the one that it seems to be written in first. All that have letters of their own, since
+ * they only concern words in those; of the others the most frequent.
+ */
+function queryLanguages(query: string, known: readonly string[]): readonly string[] {
+  const detected = detectLanguage(query);
+  const ordered = [...known.filter((language) => language === detected), ...known.filter((language) => language !== detected)];
+  const latin = ordered.filter(isLatin).slice(0, MAX_LANGUAGES);
+  return ordered.filter((language) => !isLatin(language) || latin.includes(language));
 }
 
 /** A word of a query before anything is known of it. */

@@ -1,4 +1,5 @@
 import * as lists from "stopword";
+import { foldWord } from "./letters.ts";
 
 /** What English has besides the package's list: the rest of Snowball's own list, and the words that questions are asked with. */
 const MORE_ENGLISH = `
@@ -36,11 +37,17 @@ const STOP_WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
   no: new Set(lists.nob),
   fi: new Set(lists.fin),
   uk: new Set(lists.ukr),
+  el: new Set(lists.ell),
+  hi: new Set(lists.hin),
 };
+
+const FOLDED: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.entries(STOP_WORDS).map(([language, list]) => [language, new Set([...list].map(foldWord))]),
+);
 
 const NONE: ReadonlySet<string> = new Set();
 
 /** The words of a language (ISO 639-1) that say nothing about what a text is about; none for a language without a list. */
 export function stopWords(language: string): ReadonlySet<string> {
-  return STOP_WORDS[language] ?? NONE;
+  return FOLDED.get(language) ?? NONE;
 }

@@ -42,7 +42,7 @@ Deno.test("detectLanguage tells every language it knows from its neighbours", ()
 Deno.test("detectLanguage says und rather than guess", () => {
   const others = [
     ...["", " ", "12345 67", "🙂🙂", "OK", "xq zz", "https://"],
-    ...["Η επιτροπή θα συνεδριάσει την Πέμπτη.", "הוועדה תתכנס ביום חמישי", "کمیته روز پنجشنبه برای بحث درباره بودجه تشکیل جلسه می‌دهد."],
+    ...["კომიტეტი ხუთშაბათს შეიკრიბება.", "הוועדה תתכנס ביום חמישי", "کمیته روز پنجشنبه برای بحث درباره بودجه تشکیل جلسه می‌دهد."],
     ...["Komitet spotka się w czwartek, aby omówić budżet.", "Комитетът ще се събере в четвъртък, за да обсъди бюджета."],
   ];
   for (const text of others) assertEquals(detectLanguage(text), "und", text);

@@ -30,8 +30,12 @@ import {
 } from "./options.ts";
 import { resumingMessages } from "./resume.ts";
 
+/** What the specification's client sends where its caller says nothing; a server made from the specification has no defaults of its own. */
+const DEFAULT_TYPE = "text";
+const DEFAULT_LIMIT = 50;
+
 /**
- * A client of the message service over gRPC.
+ * A client of the message service over gRPC, with the specification's methods and defaults.
  *
  * Connections are made when first needed. Every method throws `ChatError`; `unavailable` after the last attempt, `deadline_exceeded` or
  * `cancelled` at the caller's end, in which case a write may still have happened. Close it, or declare it with `await using`.
@@ -53,12 +57,16 @@ export class MessageServiceClient implements AsyncDisposable {
   async createMessage(request: CreateMessageRequest, options: CallOptions = {}): Promise<Message> {
     const clientMessageId = request.clientMessageId || (this.#options.makeKeys ? crypto.randomUUID() : "");
     // By its key the service knows a repeat, which the descriptor cannot promise for calls without one.
-    return await this.#call(rpc.createMessage, { ...request, clientMessageId }, { ...options, repeatable: clientMessageId !== "" });
+    const messageType = request.messageType ?? DEFAULT_TYPE;
+    return await this.#call(rpc.createMessage, { ...request, messageType, clientMessageId }, {
+      ...options,
+      repeatable: clientMessageId !== "",
+    });
   }
 
-  /** A page of a room's history, oldest first unless `order` is `newest`. */
+  /** A page of a room's history, 50 messages unless `limit` says otherwise, oldest first unless `order` is `newest`. */
   getMessages(request: GetMessagesRequest = {}, options: CallOptions = {}): Promise<GetMessagesResponse> {
-    return this.#call(rpc.getMessages, request, options);
+    return this.#call(rpc.getMessages, { ...request, limit: request.limit ?? DEFAULT_LIMIT }, options);
   }
 
   /** One message, a deleted one as a tombstone; `not_found` when the room has no such message. */

@@ -19,8 +19,11 @@ import type { Method } from "./methods.ts";
 import { type CallOptions, deadlineAt, type MessageServiceClientOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { ragMethods as rpc } from "./rag_methods.ts";
 
+/** What the specification's client sends where its caller says nothing; a server made from the specification has no default of its own. */
+const DEFAULT_TOP_K = 5;
+
 /**
- * A client of the RAG service over gRPC.
+ * A client of the RAG service over gRPC, with the specification's methods and defaults.
  *
  * Connections are made when first needed, and calls are repeated after `unavailable`: each of them may be. Every method throws `ChatError`.
  * Close it, or declare it with `await using`.
@@ -55,9 +58,9 @@ export class RAGServiceClient implements AsyncDisposable {
     });
   }
 
-  /** The documents that answer a query best, best first. */
+  /** The documents that answer a query best, best first; 5 unless `topK` says otherwise. */
   searchDocuments(request: SearchDocumentsRequest, options: CallOptions = {}): Promise<SearchDocumentsResponse> {
-    return this.#call(rpc.searchDocuments, request, options);
+    return this.#call(rpc.searchDocuments, { ...request, topK: request.topK ?? DEFAULT_TOP_K }, options);
   }
 
   /** Passages for a model to answer from, numbered and fenced. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { AIServiceClient, ChatError, type GenerationPart, PluginServiceClient } from "../../src/clients/mod.ts";
+import { AIServiceClient, ChatError, type GenerationPart, PluginServiceClient, RAGServiceClient } from "../../src/clients/mod.ts";
 import { PythonPeer, pythonTest } from "./python.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -152,6 +152,40 @@ function aiExchanges(client: AIServiceClient): readonly Exchange[] {
   ];
 }
 
+function ragExchanges(client: RAGServiceClient): readonly Exchange[] {
+  const found = { documentId: "tea", content: "Tea", similarityScore: 0.5, metadata: { lang: "en" } };
+  return [
+    {
+      rpc: "IndexDocument",
+      call: () => client.indexDocument({ documentId: "tea", content: "Tea", metadata: { lang: "en" } }),
+      asked: { document_id: "tea", content: "Tea", metadata: { lang: "en" } },
+      answers: [{ success: true, document_id: "tea", chunks_indexed: 1 }],
+      got: { success: true, documentId: "tea", chunksIndexed: 1, unchanged: false, language: "" },
+    },
+    {
+      rpc: "SearchDocuments",
+      call: () => client.searchDocuments({ query: "tea" }),
+      asked: { query: "tea", top_k: 5 },
+      // What the specification's server knows.
+      answers: [{ results: [{ document_id: "tea", content: "Tea", similarity_score: 0.5, metadata: { lang: "en" } }] }],
+      got: {
+        results: [{
+          ...{ ...found, title: "", chunkIndex: 0, start: 0, end: 0, heading: "", highlights: [] },
+          scores: { lexical: 0.5 },
+        }],
+        ...{ corrections: [], notices: [] },
+      },
+    },
+    {
+      rpc: "GetRAGContext",
+      call: () => client.getRagContext({ query: "tea", maxContextItems: 2 }),
+      asked: { query: "tea", max_context_items: 2 },
+      answers: [{ context_items: ["Tea"], source_documents: ["tea"] }],
+      got: { contextItems: ["Tea"], sourceDocuments: ["tea"], sources: [], prompt: "", tokensUsed: 0, notices: [] },
+    },
+  ];
+}
+
 const permissions = { net: ["a.example:443"], env: ["TOKEN"], data: true, capabilities: ["messages.read"], rooms: ["*"] };
 const wirePlugin = {
   ...{ name: "poll", version: "1.0.0", digest: "ab", state: "enabled", granted: permissions, signed_by: ["k"], built_in: true },
@@ -252,33 +286,38 @@ function pluginExchanges(client: PluginServiceClient): readonly Exchange[] {
   ];
 }
 
-Deno.test("AIServiceClient and PluginServiceClient speak every method with a Python server made from the protos", pythonTest, async (t) => {
-  await using peer = await PythonPeer.start("services");
-  const address = `127.0.0.1:${(await peer.ask("port")).port}`;
-  await using ai = new AIServiceClient({ address, backoffInitialMs: 1 });
-  await using plugins = new PluginServiceClient({ address, backoffInitialMs: 1 });
-  const away = { abort: "UNAVAILABLE", details: "Not yet" };
+Deno.test(
+  "RAGServiceClient, AIServiceClient and PluginServiceClient speak with a Python server made from the protos",
+  pythonTest,
+  async (t) => {
+    await using peer = await PythonPeer.start("services");
+    const address = `127.0.0.1:${(await peer.ask("port")).port}`;
+    await using rag = new RAGServiceClient({ address, backoffInitialMs: 1 });
+    await using ai = new AIServiceClient({ address, backoffInitialMs: 1 });
+    await using plugins = new PluginServiceClient({ address, backoffInitialMs: 1 });
+    const away = { abort: "UNAVAILABLE", details: "Not yet" };
 
-  for (const { rpc, call, asked, answers, got } of [...aiExchanges(ai), ...pluginExchanges(plugins)]) {
-    await t.step(`${rpc} loses nothing on the way`, async () => {
-      await peer.ask("ready", { rpc, calls: [answers] });
-      assertEquals(JSON.parse(JSON.stringify(await call())), JSON.parse(JSON.stringify(got)));
-      assertEquals((await peer.ask("asked", { rpc })).requests, [asked]);
-    });
-  }
-
-  await t.step("what changes nothing is repeated after unavailable, and what runs a plugin is not", async () => {
-    const attempts: Record<string, number> = {};
-    for (const { rpc, call, answers } of [...aiExchanges(ai), ...pluginExchanges(plugins)]) {
-      await peer.ask("ready", { rpc, calls: [[away], answers] });
-      const failure = await call().then(() => undefined, (error: ChatError) => error.code);
-      attempts[rpc] = (await peer.ask("asked", { rpc })).requests.length;
-      assertEquals(failure, attempts[rpc] === 1 ? "unavailable" : undefined, rpc);
+    for (const { rpc, call, asked, answers, got } of [...ragExchanges(rag), ...aiExchanges(ai), ...pluginExchanges(plugins)]) {
+      await t.step(`${rpc} loses nothing on the way`, async () => {
+        await peer.ask("ready", { rpc, calls: [answers] });
+        assertEquals(JSON.parse(JSON.stringify(await call())), JSON.parse(JSON.stringify(got)));
+        assertEquals((await peer.ask("asked", { rpc })).requests, [asked]);
+      });
     }
-    const once = Object.entries(attempts).filter(([, count]) => count === 1).map(([rpc]) => rpc);
-    assertEquals(once, ["StreamResponse", "ExecutePlugin", "StreamPlugin", "RunHooks", "WatchHooks", "StreamPluginLogs"]);
-  });
-});
+
+    await t.step("what changes nothing is repeated after unavailable, and what runs a plugin is not", async () => {
+      const attempts: Record<string, number> = {};
+      for (const { rpc, call, answers } of [...ragExchanges(rag), ...aiExchanges(ai), ...pluginExchanges(plugins)]) {
+        await peer.ask("ready", { rpc, calls: [[away], answers] });
+        const failure = await call().then(() => undefined, (error: ChatError) => error.code);
+        attempts[rpc] = (await peer.ask("asked", { rpc })).requests.length;
+        assertEquals(failure, attempts[rpc] === 1 ? "unavailable" : undefined, rpc);
+      }
+      const once = Object.entries(attempts).filter(([, count]) => count === 1).map(([rpc]) => rpc);
+      assertEquals(once, ["StreamResponse", "ExecutePlugin", "StreamPlugin", "RunHooks", "WatchHooks", "StreamPluginLogs"]);
+    });
+  },
+);
 
 Deno.test(
   "streamResponse with a requestId goes on after the last part where the connection is lost, and never without one",

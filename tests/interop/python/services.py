@@ -1,4 +1,4 @@
-"""A grpcio server of the AI and the plugin service, made from this project's protos. It answers what a test has put ready, and tells what it was asked."""
+"""A grpcio server of the RAG, the AI and the plugin service, made from this project's protos. It answers what a test has put ready, and tells what it was asked."""
 
 from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import ai_service_pb2
 import plugin_service_pb2
+import rag_service_pb2
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message_factory import MessageFactory
 from peer import serve_instructions
@@ -37,8 +38,9 @@ def serve(method):
 STREAMS = {"StreamResponse", "StreamPlugin", "WatchHooks", "StreamPluginLogs"}
 
 server = grpc.server(ThreadPoolExecutor(8))
-for service in (ai_service_pb2.DESCRIPTOR.services_by_name["AIService"], plugin_service_pb2.DESCRIPTOR.services_by_name["PluginService"]):
-    handlers = {method.name: serve(method) for method in service.methods}
+files = {"RAGService": rag_service_pb2, "AIService": ai_service_pb2, "PluginService": plugin_service_pb2}
+for service in (file.DESCRIPTOR.services_by_name[name] for name, file in files.items()):
+    handlers = {method.name: serve(method) for method in service.methods if method.name != "IndexDocuments"}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, handlers),))
 port = server.add_insecure_port("127.0.0.1:0")
 server.start()

@@ -30,6 +30,8 @@ export function permissionFlags(config: Config | undefined): readonly string[] {
     flag("allow-net", addresses(config)),
     flag("allow-read", [...dataDirs, ...files, ...socketPaths]),
     flag("allow-write", [...dataDirs, ...socketPaths]),
+    // The container's memory limit.
+    config.memory.limitBytes === undefined ? "--allow-sys=systemMemoryInfo" : "",
   ];
   return flags.filter((text) => text !== "");
 }

@@ -8,6 +8,7 @@ import { startGateway } from "./gateway/gateway.ts";
 import { startGrpcServer } from "./grpc/server.ts";
 import { addCertificateMetrics, tellOfCertificates } from "./observability/certificates.ts";
 import type { Log } from "./observability/log.ts";
+import { MemoryWatch } from "./observability/memory_watch.ts";
 import { type RunningTelemetry, startTelemetry } from "./observability/telemetry.ts";
 import { Parts } from "./roles/parts.ts";
 import { ServiceSet } from "./roles/service_set.ts";
@@ -50,6 +51,7 @@ interface Edge {
   readonly telemetry: RunningTelemetry;
   readonly tls: TlsFiles | undefined;
   readonly authenticator: Authenticator | undefined;
+  readonly memory: MemoryWatch;
 }
 
 class ComposedApp implements App {
@@ -94,7 +96,9 @@ class ComposedApp implements App {
         ...{ metrics: telemetry.metrics, tls },
       });
       await services.start();
-      const ports = await this.#startFaces(services, { telemetry, tls, authenticator: await this.#startAuthenticator(services) });
+      const memory = await this.#rooms.begin("memory watch", () => new MemoryWatch(this.#config.memory));
+      const authenticator = await this.#startAuthenticator(services);
+      const ports = await this.#startFaces(services, { telemetry, tls, memory, authenticator });
       this.#services = services;
       return ports;
     } catch (error) {
@@ -145,7 +149,7 @@ class ComposedApp implements App {
     return await this.#rooms.begin("authenticator", () => createAuthenticator(auth, { log: this.#log, ...stored }));
   }
 
-  async #startFaces(services: ServiceSet, { telemetry, tls, authenticator }: Edge): Promise<Ports> {
+  async #startFaces(services: ServiceSet, { telemetry, tls, memory, authenticator }: Edge): Promise<Ports> {
     const { grpc, http, services: played } = this.#config;
     const log = this.#log;
     const known = authenticator === undefined ? {} : { authenticator };
@@ -153,12 +157,15 @@ class ComposedApp implements App {
     const ports: { grpcPort?: number; httpPort?: number; metricsPort?: number } = metricsPort === undefined ? {} : { metricsPort };
     if (grpc.enabled && playsService(played)) {
       const secured = tls === undefined ? {} : { tls };
-      const options = { config: grpc, ...secured, services: services.played, health: services.health, telemetry, log, ...known };
+      const overload = () => memory.shortage;
+      const shared = { telemetry, log, ...known };
+      const options = { config: grpc, ...secured, overload, services: services.played, health: services.health, ...shared };
       ports.grpcPort = (await this.#faces.begin("gRPC server", () => startGrpcServer(options))).port;
     }
     const { message, ...others } = services.all;
     if (played.has("gateway") && message !== undefined) {
-      const options = { http, services: { message, ...others }, readiness: () => services.readiness(), telemetry, log, ...known };
+      const readiness = () => withMemory(services.readiness(), memory);
+      const options = { http, services: { message, ...others }, readiness, telemetry, log, ...known };
       ports.httpPort = (await this.#faces.begin("gateway", () => startGateway(options))).port;
     }
     if (this.#stopping.signal.aborted) throw abortError(this.#stopping.signal);
@@ -170,4 +177,10 @@ class ComposedApp implements App {
     await this.#faces.stopTogether(deadlineMs);
     await this.#rooms.stopInTurn();
   }
+}
+
+/** A process that is short of memory is not sent more, where somebody asks before sending. */
+function withMemory(readiness: ReturnType<ServiceSet["readiness"]>, { shortage }: MemoryWatch): ReturnType<ServiceSet["readiness"]> {
+  if (shortage === undefined) return readiness;
+  return { ok: false, checks: { ...readiness.checks, memory: { ok: false, problem: shortage.message } } };
 }

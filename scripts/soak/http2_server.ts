@@ -21,6 +21,7 @@ if (values["without-cure"]) {
   Object.assign((await import("node:http2")).default, { [Symbol.for("chat.http2_cure")]: true });
 }
 const { startGrpcServer } = await import("../../src/grpc/server.ts");
+const { TlsFiles } = await import("../../src/wire/tls_files.ts");
 const tls = values.cert !== undefined && values.key !== undefined ? { certPath: values.cert, keyPath: values.key } : undefined;
 const server = await startGrpcServer({
   config: {
@@ -28,6 +29,7 @@ const server = await startGrpcServer({
     ...{ maxMessageBytes: 4 * 1024 * 1024, keepaliveTimeMs: 30_000, keepaliveTimeoutMs: 10_000 },
     ...(tls === undefined ? {} : { tls }),
   },
+  ...(tls === undefined ? {} : { tls: await TlsFiles.open(tls) }),
   services: { message: emptyService() },
   log: { debug() {}, info() {}, warn: console.error, error: console.error },
 });

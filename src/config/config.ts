@@ -31,6 +31,7 @@ export interface Config {
   /** Which calls get a line in the log: a number is the share of calls, besides those that failed. */
   readonly accessLog: "all" | "errors" | "off" | number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly memory: MemoryConfig;
   /** How long a stopping process waits for accepted calls. */
   readonly shutdownTimeoutMs: number;
 }
@@ -53,6 +54,14 @@ export interface ModelConfig {
   readonly apiKey?: string;
 }
 
+/** When memory is short. */
+export interface MemoryConfig {
+  /** Absent: the container's, where there is one. */
+  readonly limitBytes?: number;
+  /** Of the limit, from 0 to 1. */
+  readonly highShare: number;
+}
+
 /** The gRPC server's settings. */
 export interface GrpcConfig {
   readonly enabled: boolean;
@@ -66,6 +75,8 @@ export interface GrpcConfig {
   readonly maxMessageBytes: number;
   readonly keepaliveTimeMs: number;
   readonly keepaliveTimeoutMs: number;
+  /** Absent: the settings' defaults. */
+  readonly limits?: GrpcLimits;
   /** Who may ask what the server offers: everybody, nobody, or (default) callers from this machine and callers who have proved who they are. */
   readonly reflection?: "on" | "off" | "auto";
 }
@@ -102,6 +113,19 @@ export interface CertificateRule {
   readonly san: string;
   readonly name: string;
   readonly scopes: readonly Scope[];
+}
+
+/** What clients are held to. */
+export interface GrpcLimits {
+  readonly maxStreamsPerConnection: number;
+  readonly maxCallsPerCaller: number;
+  /** A unary call's longest deadline. */
+  readonly maxDeadlineMs: number;
+  /** Infinity: never. */
+  readonly maxConnectionIdleMs: number;
+  /** Infinity: never. */
+  readonly maxConnectionAgeMs: number;
+  readonly maxConnectionAgeGraceMs: number;
 }
 
 /** Which database. The URL holds a password: it is never logged or printed. */

@@ -1,6 +1,6 @@
 import { authDoubts, toAuthConfig } from "./auth.ts";
 import { ChatError } from "../core/errors.ts";
-import type { Config, DatabaseConfig, GrpcConfig, ModelConfig, ServiceName } from "./config.ts";
+import type { Config, DatabaseConfig, GrpcConfig, MemoryConfig, ModelConfig, ServiceName } from "./config.ts";
 import { isPublic } from "../core/hosts.ts";
 import { nearMisses } from "./near_misses.ts";
 import { toNatsConfig } from "./nats.ts";
@@ -88,6 +88,7 @@ function toConfig(values: SettingValues): Config {
     ...toMetricsConfig(values),
     accessLog: values.LOG_ACCESS,
     logLevel: values.LOG_LEVEL,
+    memory: toMemoryConfig(values),
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   };
 }
@@ -123,8 +124,20 @@ function toGrpcConfig(values: SettingValues): GrpcConfig {
     maxMessageBytes: values.GRPC_MAX_MESSAGE_SIZE,
     keepaliveTimeMs: values.GRPC_KEEPALIVE_TIME_MS,
     keepaliveTimeoutMs: values.GRPC_KEEPALIVE_TIMEOUT_MS,
+    limits: {
+      maxStreamsPerConnection: values.GRPC_MAX_STREAMS_PER_CONNECTION,
+      maxCallsPerCaller: values.GRPC_MAX_CALLS_PER_CALLER,
+      maxDeadlineMs: values.GRPC_MAX_DEADLINE_MS,
+      maxConnectionIdleMs: values.GRPC_MAX_CONNECTION_IDLE_MS || Infinity,
+      maxConnectionAgeMs: values.GRPC_MAX_CONNECTION_AGE_MS || Infinity,
+      maxConnectionAgeGraceMs: values.GRPC_MAX_CONNECTION_AGE_GRACE_MS,
+    },
     reflection: values.GRPC_REFLECTION,
   };
+}
+
+function toMemoryConfig({ MEMORY_LIMIT_MB: megabytes, MEMORY_HIGH_PERCENT: percent }: SettingValues): MemoryConfig {
+  return { highShare: percent / 100, ...(megabytes === undefined ? {} : { limitBytes: megabytes * 1024 * 1024 }) };
 }
 
 /** What METRICS_PORT=auto tries. */

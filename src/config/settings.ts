@@ -118,6 +118,53 @@ export const settings = {
     "Milliseconds that a ping may go unanswered before the connection is dropped",
     "The specification's",
   ),
+  GRPC_MAX_STREAMS_PER_CONNECTION: given(
+    wholeNumber(1, 1_000_000),
+    "1000",
+    "Calls, streams among them, at once on one connection; more wait in the client",
+    "The library itself knows no limit, and one connection could take all memory",
+  ),
+  GRPC_MAX_CALLS_PER_CALLER: given(
+    wholeNumber(1, 1_000_000),
+    "5000",
+    "Calls, streams among them, at once of one caller, or of one address where callers prove nothing; further ones get RESOURCE_EXHAUSTED",
+    "Half of the 10,000 streams that a process holds, so that one caller leaves room for others",
+  ),
+  GRPC_MAX_DEADLINE_MS: given(
+    wholeNumber(100, 86_400_000),
+    "60000",
+    "Milliseconds that a unary call may take; a longer deadline, or none, is cut to it",
+    "Nobody waits longer for an answer, and a lost client must not hold a worker for ever",
+  ),
+  GRPC_MAX_CONNECTION_IDLE_MS: given(
+    wholeNumber(0, 86_400_000),
+    "900000",
+    "Milliseconds without a call after which a connection is ended (clients connect again when they need to); 0: never",
+    "Longer than the pauses of a busy client; an idle connection costs about 50 KB",
+  ),
+  GRPC_MAX_CONNECTION_AGE_MS: given(
+    wholeNumber(0, 86_400_000),
+    "0",
+    "Milliseconds (give or take a tenth) after which a connection is ended: its streams with UNAVAILABLE and the position to resume after; 0: never",
+    "Needed only where a balancer spreads connections and replicas come and go: then half an hour is usual",
+  ),
+  GRPC_MAX_CONNECTION_AGE_GRACE_MS: given(
+    wholeNumber(0, 3_600_000),
+    "10000",
+    "Milliseconds that unary calls on such a connection may still take",
+    "As long as clients wait for an answer by default",
+  ),
+  MEMORY_LIMIT_MB: optional(
+    wholeNumber(64, 10_000_000),
+    "Megabytes (of 1,048,576 bytes) that the process may use; for the shedding below",
+    "Unset: the container's limit, where there is one",
+  ),
+  MEMORY_HIGH_PERCENT: given(
+    wholeNumber(10, 100),
+    "90",
+    "Share of that limit, or of the JavaScript heap's own, above which new calls get RESOURCE_EXHAUSTED and the process is not ready",
+    "Before the system kills the process with everything that it has under way",
+  ),
   GRPC_REFLECTION: given(
     oneOf(["auto", "on", "off"]),
     "auto",

@@ -22,6 +22,10 @@ interface Drainable {
 /** What lies below a grpc-js call: the HTTP/2 stream. */
 interface Http2Stream extends Drainable {
   write(bytes: Uint8Array): boolean;
+  destroy(): unknown;
+  readonly session?: object | undefined;
+  readonly writableLength: number;
+  readonly closed: boolean;
   readonly destroyed: boolean;
   readonly writable: boolean;
 }
@@ -39,7 +43,7 @@ export function batchWriter(call: MessageCall, frames: MessageFrames, signal: Ab
 }
 
 /** The private fields of grpc-js 1.14 on the way down; undefined when a version has others. */
-export function http2StreamOf(call: MessageCall): Http2Stream | undefined {
+export function http2StreamOf(call: object): Http2Stream | undefined {
   const bottom = bottomOf((call as unknown as { call?: unknown }).call) as { stream?: Partial<Http2Stream> } | undefined;
   const stream = bottom?.stream;
   return typeof stream?.write === "function" && typeof stream.once === "function" ? stream as Http2Stream : undefined;

@@ -4,6 +4,7 @@ import { ChatError } from "../core/errors.ts";
 import type { Metadata } from "../wire/grpc_js.ts";
 import { metadataKeys } from "../wire/status.ts";
 import type { Callers, Identity } from "./callers.ts";
+import { http2StreamOf } from "./batch_writer.ts";
 import { type CallTrack, traceOf, trackOf } from "./metrics.ts";
 
 /** What a call is, whichever shape its requests and answers have. */
@@ -11,7 +12,12 @@ export interface CallEdge {
   readonly metadata: Metadata;
   /** Milliseconds since 1970, or Infinity. */
   getDeadline(): Date | number;
+  /** Such as `127.0.0.1:51234`. */
+  getPeer(): string;
 }
+
+/** The address of each connection, because asking for it takes longer than all else in here. */
+const addresses = new WeakMap<object, string>();
 
 const MAX_REQUEST_ID = 128;
 /** The client's clock of a call runs ahead of the server's by the time its headers travelled. */
@@ -25,6 +31,8 @@ export class Call implements CallContext {
   #controller: AbortController | undefined;
   #ended: ChatError | undefined;
   #requestId: string | undefined;
+  #countsAs: string | undefined;
+  #latestMs = Infinity;
 
   constructor(edge: CallEdge, callers: Callers) {
     this.#edge = edge;
@@ -54,7 +62,22 @@ export class Call implements CallContext {
   }
 
   get deadlineAtMs(): number {
-    return Number(this.#edge.getDeadline());
+    return Math.min(Number(this.#edge.getDeadline()), this.#latestMs);
+  }
+
+  /** The HTTP/2 connection that it came by. */
+  get connection(): object | undefined {
+    return http2StreamOf(this.#edge)?.session;
+  }
+
+  /** Whose calls it is counted with: the caller's, or those of one address where callers prove nothing. */
+  get countsAs(): string {
+    return this.#countsAs ??= this.caller.kind === "anonymous" ? addressOf(this.#edge, this.connection) : this.caller.id;
+  }
+
+  /** The call must be over by then, whatever its client says. */
+  limitDeadline(latestMs: number): void {
+    this.#latestMs = latestMs;
   }
 
   /** Where nobody watches the server, the caller's own is handed on. */
@@ -81,6 +104,15 @@ export class Call implements CallContext {
       late ? new ChatError("deadline_exceeded", "The call's deadline has passed") : new ChatError("cancelled", "The call was cancelled"),
     );
   }
+}
+
+/** The peer's address without its port. */
+function addressOf(edge: CallEdge, connection: object | undefined): string {
+  const known = connection && addresses.get(connection);
+  if (known !== undefined) return known;
+  const address = edge.getPeer().replace(/:\d+$/, "");
+  if (connection !== undefined) addresses.set(connection, address);
+  return address;
 }
 
 /** The client's own id where it is one that a log can show, else a fresh one. */

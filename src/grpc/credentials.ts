@@ -2,8 +2,12 @@ import { Buffer } from "node:buffer";
 import { ServerCredentials } from "../wire/grpc_js.ts";
 import type { TlsFiles, TlsMaterial } from "../wire/tls_files.ts";
 
+/** Who connects and does not finish its handshake is dropped; the runtime's own limit is two minutes. */
+const HANDSHAKE_MS = 10_000;
+
 /** The part of grpc-js 1.14's credentials that hands other files to servers that listen already. Connections that stand go on as they began. */
 interface RenewableCredentials {
+  _getConstructorOptions(): object;
   updateSecureContextOptions(options: ReturnType<typeof contextOptions>): void;
 }
 
@@ -14,6 +18,7 @@ export function serverCredentials(files: TlsFiles | undefined): ServerCredential
   const pairs = [{ private_key: key[0], cert_chain: cert[0] }];
   const credentials = ServerCredentials.createSsl(ca, pairs, files.current.ca !== undefined);
   const renewable = credentials as unknown as RenewableCredentials;
+  Object.assign(renewable._getConstructorOptions(), { handshakeTimeout: HANDSHAKE_MS });
   files.watch({ onRenewed: (material) => renewable.updateSecureContextOptions(contextOptions(material)) });
   return credentials;
 }

@@ -204,13 +204,15 @@ interface Load {
   readonly running: number;
   readonly waiting: number;
   readonly streams: number;
+  readonly answerBytes: number;
   readonly encodings: number;
 }
 
 /** Adds the gauges of a running server. */
 export function addLoadMetrics(metrics: Metrics, load: () => Load): void {
   metrics.gauge("grpc_workers_busy", "Unary handlers that run", () => load().running);
-  metrics.gauge("grpc_queue_length", "Unary calls that wait for a worker", () => load().waiting);
+  metrics.gauge("grpc_queue_length", "Unary calls that wait for a worker, or for room for their answer", () => load().waiting);
+  metrics.gauge("grpc_answer_bytes", "Large answers that are being made or that clients have not taken yet", () => load().answerBytes);
   metrics.gauge("grpc_streams_open", "Streams that have not ended", () => load().streams);
   metrics.counter(
     "grpc_message_encodings_total",

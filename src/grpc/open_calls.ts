@@ -4,8 +4,6 @@ import type { Call } from "./call.ts";
 
 /** How many streams one process holds; each costs some tens of kilobytes. */
 const MAX_STREAMS = 10_000;
-/** A unary call whose client set no deadline gets this one: nobody waits longer, and a lost client must not hold a worker for ever. */
-const UNARY_CEILING_MS = 60_000;
 /** One timer for all calls instead of one each; a ceiling may be late by this much. */
 const SWEEP_MS = 1_000;
 const RETRY_AFTER_MS = 1_000;
@@ -13,7 +11,12 @@ const RETRY_AFTER_MS = 1_000;
 /** What {@link OpenCalls} holds calls to; the defaults are for production. */
 export interface OpenCallsOptions {
   readonly maxStreams?: number;
+  /** Of one caller, or of one address where callers prove nothing. */
+  readonly maxPerCaller?: number;
+  /** A unary call's longest deadline. */
   readonly unaryCeilingMs?: number;
+  /** Why new calls cannot be taken at the moment, if they cannot. */
+  readonly overload?: () => ChatError | undefined;
   readonly sweepMs?: number;
   /** Why a caller's streams must end; default: they need not. */
   readonly ended?: (caller: Caller) => ChatError | undefined;
@@ -22,18 +25,24 @@ export interface OpenCallsOptions {
 /** Every call that is not answered yet, so that deadlines and shutdown reach it. */
 export class OpenCalls {
   readonly #maxStreams: number;
+  readonly #maxPerCaller: number;
+  readonly #overload: () => ChatError | undefined;
   readonly #unaryCeilingMs: number;
-  /** When each unary call without a deadline of its own must be over. Insertion order is order of time. */
+  /** When each unary call without a deadline of its own, or with a longer one, must be over. Insertion order is order of time. */
   readonly #ceilings = new Map<Call, number>();
   readonly #unary = new Set<Call>();
   readonly #streams = new Set<Call>();
   readonly #ended: OpenCallsOptions["ended"];
+  /** Open calls of each caller. */
+  readonly #perCaller = new Map<string, number>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   #refusal: ChatError | undefined;
 
   constructor(options: OpenCallsOptions = {}) {
     this.#maxStreams = options.maxStreams ?? MAX_STREAMS;
-    this.#unaryCeilingMs = options.unaryCeilingMs ?? UNARY_CEILING_MS;
+    this.#maxPerCaller = options.maxPerCaller ?? Infinity;
+    this.#overload = options.overload ?? (() => undefined);
+    this.#unaryCeilingMs = options.unaryCeilingMs ?? Infinity;
     this.#ended = options.ended;
     this.#sweeper = setInterval(() => this.#sweep(), options.sweepMs ?? SWEEP_MS);
   }
@@ -48,27 +57,38 @@ export class OpenCalls {
     return this.#streams.size;
   }
 
-  /** Takes a unary call in; `deadlineMs` is its client's, since 1970, or Infinity. Throws `unavailable` while the server stops. */
-  addUnary(call: Call, deadlineMs: number): void {
-    if (this.#refusal !== undefined) throw this.#refusal;
+  /** Takes a unary call in. Throws `unavailable` while the server stops, and `resource_exhausted` when it or the caller has too much under way. */
+  addUnary(call: Call): void {
+    this.#admit(call);
     this.#unary.add(call);
-    if (deadlineMs === Infinity) this.#ceilings.set(call, Date.now() + this.#unaryCeilingMs);
+    const latestMs = Date.now() + this.#unaryCeilingMs;
+    if (call.deadlineAtMs <= latestMs) return;
+    call.limitDeadline(latestMs);
+    this.#ceilings.set(call, latestMs);
   }
 
-  /** Takes a stream in. Throws `unavailable` while the server stops, and `resource_exhausted` when there are too many. */
+  /** Takes a stream in; throws as {@link addUnary}, and also when there are too many streams. */
   addStream(call: Call): void {
-    if (this.#refusal !== undefined) throw this.#refusal;
     if (this.#streams.size >= this.#maxStreams) {
       throw new ChatError("resource_exhausted", `The server holds ${this.#streams.size} streams, which is its limit`, {
         retryAfterMs: RETRY_AFTER_MS,
       });
     }
+    this.#admit(call);
     this.#streams.add(call);
+  }
+
+  /** Ends the streams of one connection; unary calls go on. */
+  endStreamsOf(connection: object, reason: ChatError): void {
+    for (const call of this.#streams) if (call.connection === connection) call.end(reason);
   }
 
   /** The call has been answered. */
   delete(call: Call): void {
-    this.#unary.delete(call) ? this.#ceilings.delete(call) : this.#streams.delete(call);
+    if (this.#unary.delete(call)) this.#ceilings.delete(call);
+    else if (!this.#streams.delete(call)) return;
+    const left = (this.#perCaller.get(call.countsAs) ?? 1) - 1;
+    left === 0 ? this.#perCaller.delete(call.countsAs) : this.#perCaller.set(call.countsAs, left);
   }
 
   /** From now on calls are refused, and open streams end; unary calls go on. */
@@ -83,6 +103,22 @@ export class OpenCalls {
     clearInterval(this.#sweeper);
   }
 
+  #admit(call: Call): void {
+    const refusal = this.#refusal ?? this.#overload();
+    if (refusal !== undefined) throw refusal;
+    const own = this.#perCaller.get(call.countsAs) ?? 0;
+    if (own >= this.#maxPerCaller) {
+      throw new ChatError(
+        "resource_exhausted",
+        `The caller has ${own} calls open, which is the limit for one (GRPC_MAX_CALLS_PER_CALLER)`,
+        {
+          retryAfterMs: RETRY_AFTER_MS,
+        },
+      );
+    }
+    this.#perCaller.set(call.countsAs, own + 1);
+  }
+
   #sweep(): void {
     if (this.#ended !== undefined) {
       for (const call of this.#streams) {
@@ -94,7 +130,12 @@ export class OpenCalls {
     for (const [call, overAtMs] of this.#ceilings) {
       if (overAtMs > now) return;
       this.#ceilings.delete(call);
-      call.end(new ChatError("deadline_exceeded", `The call ran for ${this.#unaryCeilingMs} ms, the limit for calls without a deadline`));
+      call.end(
+        new ChatError(
+          "deadline_exceeded",
+          `The call ran for ${this.#unaryCeilingMs} ms, the longest that a call may take (GRPC_MAX_DEADLINE_MS)`,
+        ),
+      );
     }
   }
 }

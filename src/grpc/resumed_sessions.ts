@@ -2,14 +2,10 @@ import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import type { Server } from "../wire/grpc_js.ts";
 import { certificates, type TlsFiles } from "../wire/tls_files.ts";
+import { http2ServersOf } from "./listening.ts";
 
 /** Each costs some hundred bytes. */
 const MAX_ACCEPTED = 10_000;
-
-/** Where grpc-js 1.14 keeps what listens. */
-interface Listening {
-  readonly http2Servers?: ReadonlyMap<{ emit(event: string, ...args: unknown[]): boolean }, unknown>;
-}
 
 /**
  * Under mutual TLS, holds resumed sessions against the authorities in force. A client that resumes a TLS session shows its certificate no more, and the runtime
@@ -18,9 +14,9 @@ interface Listening {
 export function checkResumedSessions(server: Server, files: TlsFiles): void {
   if (files.current.ca === undefined) return;
   const admission = new Admission(files);
-  for (const listening of (server as unknown as Listening).http2Servers?.keys() ?? []) {
-    const { emit } = listening;
-    listening.emit = (event, ...args) => {
+  for (const listening of http2ServersOf(server)) {
+    const emit: (event: string | symbol, ...args: unknown[]) => boolean = listening.emit;
+    listening.emit = (event: string | symbol, ...args: unknown[]) => {
       if (event !== "secureConnection" || admission.admits(args[0] as TLSSocket)) return emit.call(listening, event, ...args);
       (args[0] as TLSSocket).destroy();
       return true;

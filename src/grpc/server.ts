@@ -8,6 +8,8 @@ import { Server, type ServerCredentials, type ServerInterceptor, type ServerOpti
 import { MessageFrames } from "../wire/message_frames.ts";
 import type { TlsFiles } from "../wire/tls_files.ts";
 import { serverCredentials } from "./credentials.ts";
+import type { AnswerRoom } from "./answer_room.ts";
+import { limitConnectionAge } from "./connection_age.ts";
 import { cutOff } from "./cut_off.ts";
 import { anybody } from "./callers.ts";
 import { Guard } from "./authenticate.ts";
@@ -16,6 +18,7 @@ import { HealthBoard } from "./health_board.ts";
 import { correctInputFaults } from "./input_faults.ts";
 import { addLoadMetrics, CallMeter } from "./metrics.ts";
 import { addIntrospection, isReflectionOpen } from "./introspection.ts";
+import { answerRoomFor, limitsOf } from "./limits.ts";
 import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
 import { checkResumedSessions } from "./resumed_sessions.ts";
 import { addServices, namedChecks } from "./services.ts";
@@ -34,6 +37,8 @@ export interface GrpcServerOptions {
   readonly health?: Readonly<Partial<Record<Role, () => boolean>>>;
   /** Where its calls are told of; default: nowhere. */
   readonly telemetry?: Telemetry;
+  /** Why new calls cannot be taken at the moment, if they cannot. */
+  readonly overload?: () => ChatError | undefined;
   /** Other limits than the production ones, for tests. */
   readonly limits?: OpenCallsOptions;
 }
@@ -55,31 +60,37 @@ export interface GrpcServer {
 export interface GrpcLoad {
   /** Unary handlers that run. */
   readonly running: number;
-  /** Unary calls that wait for a worker. */
+  /** Unary calls that wait for a worker, or for room for their answer. */
   readonly waiting: number;
   readonly streams: number;
+  /** Bytes of large answers that are set aside, or that clients have not taken. */
+  readonly answerBytes: number;
   /** Messages encoded for streams so far. */
   readonly encodings: number;
 }
 
-/** On one connection at once. More wait in the client; grpc-js itself knows no limit, and one connection could take all memory. */
-const MAX_STREAMS_PER_CONNECTION = 1_000;
-
+const CONNECTION_OLD = new ChatError("unavailable", "The connection has reached its age", { retryAfterMs: 0 });
 /** How long connections that are cut off may take to be gone. */
 const FORCE_MS = 1_000;
 
 /** Starts listening. Throws `failed_precondition` with one sentence that names address and settings when it cannot. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { config, log, services } = options;
+  // Nobody gets plain text who asked for TLS.
+  if (config.tls !== undefined && options.tls === undefined) throw new Error("The TLS files that the settings name were not handed over");
   const gate = new Gate({
     maxRunning: config.maxWorkers,
     maxWaiting: config.maxQueuedCalls,
     advice: "try again later, or raise GRPC_MAX_WORKERS on the server",
   });
+  const answerRoom = answerRoomFor(config);
   const frames = new MessageFrames();
   const credentials = serverCredentials(options.tls);
   const { authenticator } = options;
+  const limits = limitsOf(config);
   const calls = new OpenCalls({
+    ...{ maxPerCaller: limits.maxCallsPerCaller, unaryCeilingMs: limits.maxDeadlineMs },
+    ...(options.overload === undefined ? {} : { overload: options.overload }),
     ...options.limits,
     ...(authenticator === undefined ? {} : { ended: (caller) => authenticator.ended(caller) }),
   });
@@ -89,13 +100,17 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const meter = options.telemetry === undefined ? undefined : new CallMeter(options.telemetry);
   const server = new Server(serverOptions(config, [meter?.interceptor, guard?.interceptor]));
   meter?.watchRefusals(server);
-  const offered = addServices(server, services, { gate, calls, callers, log, frames });
+  const offered = addServices(server, services, { gate, answerRoom, calls, callers, log, frames });
   const board = new HealthBoard(namedChecks(options.health ?? {}), { own: offered });
   addIntrospection(server, { config, openReflection, offered, board, calls, callers, log });
   try {
     const port = await bind(server, config, credentials);
     if (options.tls !== undefined) checkResumedSessions(server, options.tls);
-    const running = new RunningServer(port, { server, calls, gate, frames, board });
+    limitConnectionAge(server, {
+      ...{ maxAgeMs: limits.maxConnectionAgeMs, graceMs: limits.maxConnectionAgeGraceMs },
+      endStreams: (connection) => calls.endStreamsOf(connection, CONNECTION_OLD),
+    });
+    const running = new RunningServer(port, { server, calls, gate, answerRoom, frames, board });
     if (options.telemetry?.metrics !== undefined) addLoadMetrics(options.telemetry.metrics, () => running.load);
     return running;
   } catch (error) {
@@ -109,6 +124,7 @@ interface Parts {
   readonly server: Server;
   readonly calls: OpenCalls;
   readonly gate: Gate;
+  readonly answerRoom: AnswerRoom;
   readonly frames: MessageFrames;
   readonly board: HealthBoard;
 }
@@ -124,8 +140,9 @@ class RunningServer implements GrpcServer {
   }
 
   get load(): GrpcLoad {
-    const { gate, calls, frames } = this.#parts;
-    return { running: gate.running, waiting: gate.waiting, streams: calls.streams, encodings: frames.encodings };
+    const { gate, answerRoom, calls, frames } = this.#parts;
+    const waiting = gate.waiting + answerRoom.waiting;
+    return { running: gate.running, waiting, answerBytes: answerRoom.bytes, streams: calls.streams, encodings: frames.encodings };
   }
 
   stop({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
@@ -152,10 +169,12 @@ class RunningServer implements GrpcServer {
 }
 
 function serverOptions(config: GrpcConfig, interceptors: readonly (ServerInterceptor | undefined)[]): ServerOptions {
+  const { maxStreamsPerConnection, maxConnectionIdleMs } = limitsOf(config);
   return {
     "grpc.max_receive_message_length": config.maxMessageBytes,
     "grpc.max_send_message_length": config.maxMessageBytes,
-    "grpc.max_concurrent_streams": MAX_STREAMS_PER_CONNECTION,
+    "grpc.max_concurrent_streams": maxStreamsPerConnection,
+    ...(maxConnectionIdleMs === Infinity ? {} : { "grpc.max_connection_idle_ms": maxConnectionIdleMs }),
     // Without pings the stream of a client that vanished stays for ever.
     "grpc.keepalive_time_ms": config.keepaliveTimeMs,
     "grpc.keepalive_timeout_ms": config.keepaliveTimeoutMs,

@@ -2,6 +2,8 @@ import type { CallContext } from "../core/context.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from "../wire/grpc_js.ts";
+import type { AnswerHold, AnswerRoom } from "./answer_room.ts";
+import { http2StreamOf } from "./batch_writer.ts";
 import { Call } from "./call.ts";
 import type { Callers } from "./callers.ts";
 import { failureStatus } from "./failure.ts";
@@ -12,6 +14,7 @@ import { BadRequest } from "./requests.ts";
 /** What every handler of a server shares. */
 export interface HandlerOptions {
   readonly gate: Gate;
+  readonly answerRoom: AnswerRoom;
   readonly calls: OpenCalls;
   readonly callers: Callers;
   readonly log: Log;
@@ -23,6 +26,11 @@ export type UnaryMethod<Req, Res> = (request: Req, context: CallContext) => Prom
 /** The one way from grpc-js to a service method: answers exactly once, whatever the method does, and never lets a rejection out. */
 export function unary<Req, Res>(method: string, work: UnaryMethod<Req, Res>, options: HandlerOptions): handleUnaryCall<Req, Res> {
   return (edge, send) => new UnaryCall(method, edge, send, options).run(work);
+}
+
+/** The same for a method whose answer may be large: it runs when there is room for the answer. */
+export function largeUnary<Req, Res>(method: string, work: UnaryMethod<Req, Res>, options: HandlerOptions): handleUnaryCall<Req, Res> {
+  return (edge, send) => new UnaryCall(method, edge, send, options).run(work, options.answerRoom);
 }
 
 class UnaryCall<Req, Res> extends Call {
@@ -41,20 +49,31 @@ class UnaryCall<Req, Res> extends Call {
     call.on("cancelled", () => this.#answered || this.endCancelled());
   }
 
-  async run(work: UnaryMethod<Req, Res>): Promise<void> {
+  async run(work: UnaryMethod<Req, Res>, answerRoom?: AnswerRoom): Promise<void> {
     try {
       const { request } = this.#call;
       if (request instanceof BadRequest) throw request.error;
-      this.#options.calls.addUnary(this, Number(this.#call.getDeadline()));
+      this.#options.calls.addUnary(this);
+      const room = answerRoom?.enter(http2StreamOf(this.#call), this);
+      await this.#work(request, work, room instanceof Promise ? await room : room);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #work(request: Req, work: UnaryMethod<Req, Res>, hold: AnswerHold | undefined): Promise<void> {
+    let sent = false;
+    try {
       const waiting = this.#options.gate.enter(this);
       if (waiting !== undefined) await waiting;
       try {
         this.#answer(await work(request, this));
+        sent = true;
       } finally {
         this.#options.gate.leave();
       }
-    } catch (error) {
-      this.#fail(error);
+    } finally {
+      sent ? hold?.sent() : hold?.release();
     }
   }
 

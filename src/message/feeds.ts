@@ -15,7 +15,7 @@ import { readBounds, readEvents, readHeads, type ReadSize } from "./store_reads.
 /** How long a lost wake-up can delay delivery. */
 const POLL_MS = 2_000;
 /** What is read from the log at once. */
-export const READ_SIZE: ReadSize = { events: 500, bytes: 1024 * 1024 };
+const READ_SIZE: ReadSize = { events: 500, bytes: 1024 * 1024 };
 
 /** What {@link Feeds} needs and may be told. */
 export interface FeedsOptions {

@@ -10,9 +10,19 @@ import { abortError, ChatError } from "../core/errors.ts";
 import { toChatError } from "../database/errors.ts";
 import type { Schema } from "../database/schema.ts";
 import { type EventFilter, type FeedNode, type FeedReader, filterEvents, type RoomFeed } from "./feed.ts";
-import { type Feeds, READ_SIZE } from "./feeds.ts";
-import { readBounds, readEvents, type RoomBounds } from "./store_reads.ts";
+import type { Feeds } from "./feeds.ts";
+import { readBounds, readEvents, type ReadSize, type RoomBounds } from "./store_reads.ts";
 import type { ValidSubscription } from "./validate.ts";
+
+/**
+ * How much of what a reader has missed is read for it at once: at first little, and more each time it comes back for more. A reader that never
+ * reads costs little memory then, and one that does is soon served in large parts.
+ */
+const CATCH_UP: readonly [ReadSize, ...ReadSize[]] = [
+  { events: 32, bytes: 16 * 1024 },
+  { events: 128, bytes: 32 * 1024 },
+  { events: 500, bytes: 64 * 1024 },
+];
 
 /** What a watch works with. */
 export interface WatchOptions {
@@ -52,6 +62,8 @@ class Watch implements MessageStream, FeedReader {
   #feed: RoomFeed | undefined;
   #resume: (() => void) | undefined;
   #reading = false;
+  /** Parts of what it had missed that have been read so far. */
+  #parts = 0;
 
   constructor(subscription: ValidSubscription, options: WatchOptions) {
     this.#room = subscription.room;
@@ -107,7 +119,8 @@ class Watch implements MessageStream, FeedReader {
   async #fromDatabase(): Promise<MessageBatch> {
     this.node = this.#feed?.nodeAt(this.position);
     if (this.node !== undefined) return [];
-    const events = await readEvents(this.#db, this.#room, this.position, READ_SIZE);
+    const size = CATCH_UP[Math.min(this.#parts++, CATCH_UP.length - 1)] ?? CATCH_UP[0];
+    const events = await readEvents(this.#db, this.#room, this.position, size);
     this.position = events.at(-1)?.seq ?? this.position;
     return filterEvents(events, this.#filter);
   }

@@ -1,7 +1,7 @@
 /**
  * A real gRPC server on a free port with a real grpc-js client, for the tests of the server.
  */
-import type { TlsPaths } from "../../src/config/config.ts";
+import type { GrpcLimits, TlsPaths } from "../../src/config/config.ts";
 import type { MessageService, Services } from "../../src/contracts/mod.ts";
 import type { Authenticator } from "../../src/core/authenticator.ts";
 import { type GrpcServer, type GrpcServerOptions, startGrpcServer } from "../../src/grpc/server.ts";
@@ -27,6 +27,15 @@ import { MemoryMessageService } from "../support/memory_message_service.ts";
 /** No test waits longer for anything. */
 export const PATIENCE_MS = 10_000;
 
+const FAR_AWAY: GrpcLimits = {
+  maxStreamsPerConnection: 1_000,
+  maxCallsPerCaller: 5_000,
+  maxDeadlineMs: 60_000,
+  maxConnectionIdleMs: Infinity,
+  maxConnectionAgeMs: Infinity,
+  maxConnectionAgeGraceMs: PATIENCE_MS,
+};
+
 /** What a test may want of its server. */
 export interface TestServerOptions {
   readonly service?: MessageService;
@@ -41,6 +50,9 @@ export interface TestServerOptions {
   readonly keepaliveTimeMs?: number;
   readonly keepaliveTimeoutMs?: number;
   readonly limits?: GrpcServerOptions["limits"];
+  /** What clients are held to; what is left out is far away. */
+  readonly held?: Partial<GrpcLimits>;
+  readonly overload?: GrpcServerOptions["overload"];
   readonly health?: GrpcServerOptions["health"];
   readonly telemetry?: GrpcServerOptions["telemetry"];
   readonly reflection?: "on" | "off" | "auto";
@@ -70,6 +82,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       ...{ maxMessageBytes: options.maxMessageBytes ?? 4 * 1024 * 1024 },
       ...{ keepaliveTimeMs: options.keepaliveTimeMs ?? 30_000, keepaliveTimeoutMs: options.keepaliveTimeoutMs ?? 10_000 },
       ...(options.tls === undefined ? {} : { tls: options.tls }),
+      limits: { ...FAR_AWAY, ...options.held },
       ...(options.reflection === undefined ? {} : { reflection: options.reflection }),
     },
     services: options.services ?? { message: options.service ?? memory },
@@ -77,6 +90,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     log: createLog("debug", (line) => lines.push(line)),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),
+    ...(options.overload === undefined ? {} : { overload: options.overload }),
     ...(options.health === undefined ? {} : { health: options.health }),
   });
   const stop = async () => {

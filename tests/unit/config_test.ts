@@ -7,6 +7,11 @@ import { ChatError } from "../../src/core/errors.ts";
 
 const open = { GRPC_TLS_ENABLED: "false", AUTH_MODE: "none" };
 
+const limits = {
+  ...{ maxStreamsPerConnection: 1_000, maxCallsPerCaller: 5_000, maxDeadlineMs: 60_000 },
+  ...{ maxConnectionIdleMs: 900_000, maxConnectionAgeMs: Infinity, maxConnectionAgeGraceMs: 10_000 },
+};
+
 Deno.test("readConfig gives the documented defaults for an empty environment", () => {
   const config = readConfig({});
   assertEquals([...config.services], ["gateway", "message", "rag"]);
@@ -20,10 +25,12 @@ Deno.test("readConfig gives the documented defaults for an empty environment", (
     maxMessageBytes: 4_194_304,
     keepaliveTimeMs: 10_000,
     keepaliveTimeoutMs: 5_000,
+    limits,
     reflection: "auto",
   });
   assertEquals(config.database, { kind: "pglite", dataDir: "./data" });
   assertEquals(config.eventBus, "memory");
+  assertEquals(config.memory, { highShare: 0.9 });
   assertEquals(config.shutdownTimeoutMs, 8_000);
 });
 
@@ -40,6 +47,8 @@ Deno.test("readConfig reads the specification's names with the specification's m
     GRPC_MAX_MESSAGE_SIZE: "1000000",
     GRPC_KEEPALIVE_TIME_MS: "20000",
     GRPC_KEEPALIVE_TIMEOUT_MS: "6000",
+    GRPC_MAX_CONNECTION_IDLE_MS: "0",
+    GRPC_MAX_CONNECTION_AGE_MS: "60000",
   });
   assertEquals(grpc, {
     enabled: true,
@@ -51,6 +60,7 @@ Deno.test("readConfig reads the specification's names with the specification's m
     maxMessageBytes: 1_000_000,
     keepaliveTimeMs: 20_000,
     keepaliveTimeoutMs: 6_000,
+    limits: { ...limits, maxConnectionIdleMs: Infinity, maxConnectionAgeMs: 60_000 },
     reflection: "auto",
   });
 });

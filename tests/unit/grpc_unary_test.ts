@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { EventEmitter } from "node:events";
 import { ChatError } from "../../src/core/errors.ts";
+import { AnswerRoom } from "../../src/grpc/answer_room.ts";
 import { anybody } from "../../src/grpc/callers.ts";
 import { Gate } from "../../src/grpc/gate.ts";
 import { OpenCalls } from "../../src/grpc/open_calls.ts";
@@ -15,10 +16,11 @@ async function answersOf(endings: readonly Ending[]): Promise<readonly number[]>
   const answers: number[] = [];
   const calls = new OpenCalls();
   const work = Promise.withResolvers<string>();
-  const parts = { metadata: new Metadata(), request: "question", getDeadline: () => Infinity };
+  const parts = { metadata: new Metadata(), request: "question", getDeadline: () => Infinity, getPeer: () => "127.0.0.1:1" };
   const edge = Object.assign(new EventEmitter(), parts) as unknown as ServerUnaryCall<string, string>;
   const gate = new Gate({ maxRunning: 1, maxWaiting: 0, advice: "" });
-  unary<string, string>("Ask", () => work.promise, { gate, calls, callers: anybody, log: testLog() })(edge, (error) => {
+  const answerRoom = new AnswerRoom({ largestBytes: 1, totalBytes: 1, connectionBytes: 1, maxWaiting: 0, lingerMs: 1_000 });
+  unary<string, string>("Ask", () => work.promise, { gate, answerRoom, calls, callers: anybody, log: testLog() })(edge, (error) => {
     answers.push(Number((error as { code?: number } | null)?.code ?? 0));
   });
   for (const ending of endings) {

@@ -11,7 +11,9 @@ Deno.test("permissionFlags grants an embedded database its folder and the server
   assertEquals(granted["allow-net"], "127.0.0.1:0,127.0.0.1:50051,127.0.0.1:9464");
   assertEquals(granted["allow-write"], "/var/chat");
   assertMatch(granted["allow-read"] ?? "", /^src,\/var\/chat,[^,]*pglite[^,]*$|^\/var\/chat,src,[^,]*pglite[^,]*$/);
-  assertEquals(Object.keys(granted), ["allow-env", "ignore-env", "allow-net", "allow-read", "allow-write"]);
+  assertEquals(Object.keys(granted), ["allow-env", "ignore-env", "allow-net", "allow-read", "allow-write", "allow-sys"]);
+  assertEquals(granted["allow-sys"], "systemMemoryInfo");
+  assertEquals(flags({ MEMORY_LIMIT_MB: "512" })["allow-sys"], undefined);
 });
 
 Deno.test("permissionFlags grants a server on Postgres the database's address, its own sources, and no secret on the command line", () => {

@@ -81,7 +81,10 @@ Deno.test("permissionFlags grants what callers are held against: the file of key
   const jwt = { ...gateway, AUTH_MODE: "jwt", JWT_ISSUER: "https://issuer", JWT_AUDIENCE: "chat" };
   assertEquals(flags({ ...gateway, AUTH_MODE: "api_key", API_KEYS_PATH: "/keys/all.json" })["allow-read"], "/keys/all.json");
   assertEquals(flags({ ...gateway, AUTH_MODE: "api_key", API_KEYS_PATH: "/keys/all.json" })["allow-write"], undefined);
-  assertMatch(flags({ ...gateway, AUTH_MODE: "api_key", DATABASE_URL: "postgres://db/chat" })["allow-net"] ?? "", /(^|,)db:5432(,|$)/);
+  assertMatch(
+    flags({ ...gateway, AUTH_MODE: "api_key", DATABASE_URL: "postgres://chat@db.example/chat" })["allow-net"] ?? "",
+    /(^|,)db\.example:5432(,|$)/,
+  );
   assertEquals(flags({ ...jwt, JWT_SECRET_PATH: "/run/secret" })["allow-read"], "/run/secret");
   assertMatch(flags({ ...jwt, JWT_JWKS_URL: "https://issuer.example/keys" })["allow-net"] ?? "", /(^|,)issuer.example:443(,|$)/);
 });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ChatError, type Message, MessageServiceClient, type MessageServiceClientOptions } from "../src/clients/mod.ts";
+import { ChatError, type Message, MessageServiceClient, type ServiceClientOptions } from "../src/clients/mod.ts";
 import { type ChatCommand, type HistoryCommand, parseCommand, type SendCommand, type TailCommand, USAGE } from "./chat/arguments.ts";
 import { lines, printLine } from "./chat/lines.ts";
 import { harmless, jsonLine, readable } from "./chat/output.ts";
@@ -63,7 +63,7 @@ function ownName(): string {
 }
 
 /** A bad `--address` or certificate is the person's mistake, not the server's. */
-function openClient(options: MessageServiceClientOptions): MessageServiceClient {
+function openClient(options: ServiceClientOptions): MessageServiceClient {
   try {
     return new MessageServiceClient(options);
   } catch (error) {

@@ -5,7 +5,7 @@
  * @module
  */
 import { RAGServiceClient } from "../src/clients/rag_client.ts";
-import type { MessageServiceClientOptions } from "../src/clients/options.ts";
+import type { ServiceClientOptions } from "../src/clients/options.ts";
 import { ChatError } from "../src/core/errors.ts";
 import { harmless } from "./chat/output.ts";
 import { readTls } from "./chat/tls.ts";
@@ -76,7 +76,7 @@ async function collect(paths: readonly string[], progress: Progress): Promise<Fo
 }
 
 /** A bad `--address` or certificate is the person's mistake, not the server's. */
-function openClient(options: MessageServiceClientOptions): RAGServiceClient {
+function openClient(options: ServiceClientOptions): RAGServiceClient {
   try {
     // From the environment, because a command line is for every user of the machine to see.
     const token = Deno.env.get("CHAT_TOKEN") ?? "";

@@ -17,7 +17,7 @@ import { aiMethods as rpc } from "./ai_methods.ts";
 import { type CallPlan, callUnary } from "./caller.ts";
 import { ChannelPool } from "./channel.ts";
 import type { Method } from "./methods.ts";
-import { type CallOptions, type MessageServiceClientOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { type CallOptions, type ResolvedOptions, resolveOptions, type ServiceClientOptions } from "./options.ts";
 import { backoffMs, pause } from "./retry.ts";
 import { readStream } from "./server_stream.ts";
 
@@ -32,7 +32,7 @@ export class AIServiceClient implements AsyncDisposable {
   readonly #pool: ChannelPool;
 
   /** Opens no connection yet; `invalid_argument` names the option that makes no sense. */
-  constructor(options: MessageServiceClientOptions = {}) {
+  constructor(options: ServiceClientOptions = {}) {
     this.#options = resolveOptions(options);
     this.#pool = new ChannelPool(this.#options);
   }

@@ -23,9 +23,9 @@ import { openSubscription } from "./open_subscription.ts";
 import {
   type CallOptions,
   deadlineAt,
-  type MessageServiceClientOptions,
   type ResolvedOptions,
   resolveOptions,
+  type ServiceClientOptions,
   type StreamOptions,
 } from "./options.ts";
 import { resumingMessages } from "./resume.ts";
@@ -45,7 +45,7 @@ export class MessageServiceClient implements AsyncDisposable {
   readonly #pool: ChannelPool;
 
   /** Opens no connection yet; `invalid_argument` names the option that makes no sense. */
-  constructor(options: MessageServiceClientOptions = {}) {
+  constructor(options: ServiceClientOptions = {}) {
     this.#options = resolveOptions(options);
     this.#pool = new ChannelPool(this.#options);
   }

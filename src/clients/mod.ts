@@ -97,7 +97,7 @@ export type { TraceContext } from "../core/context.ts";
 export { ChatError, type ErrorCode, type ErrorDetails } from "../core/errors.ts";
 export { AIServiceClient } from "./ai_client.ts";
 export { MessageServiceClient } from "./message_client.ts";
-export type { CallOptions, ClientTls, MessageServiceClientOptions, StreamOptions } from "./options.ts";
+export type { CallOptions, ClientTls, ServiceClientOptions, StreamOptions } from "./options.ts";
 export { PluginServiceClient } from "./plugin_client.ts";
 export { RAGServiceClient } from "./rag_client.ts";
 export type { TokenSource } from "./token.ts";

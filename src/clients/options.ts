@@ -14,8 +14,8 @@ export interface ClientTls {
   readonly serverName?: string;
 }
 
-/** Settings of a `MessageServiceClient`; all may be left out. */
-export interface MessageServiceClientOptions {
+/** Settings of a client of any of the four services; all may be left out. */
+export interface ServiceClientOptions {
   /**
    * `HOST:PORT`, IPv6 in brackets; or several, over which calls are spread. Default `127.0.0.1:50051`, where `deno task start` listens.
    * `dns:///HOST:PORT` spreads over all the addresses that the name has, and asks for them again when one is lost; it takes permission to reach
@@ -106,8 +106,8 @@ export interface StreamOptions extends CallOptions {
 
 /** The options with every default filled in. */
 export type ResolvedOptions =
-  & Required<Omit<MessageServiceClientOptions, "address" | "hedgeAfterMs" | "tls" | "token">>
-  & Pick<MessageServiceClientOptions, "hedgeAfterMs" | "tls" | "token">
+  & Required<Omit<ServiceClientOptions, "address" | "hedgeAfterMs" | "tls" | "token">>
+  & Pick<ServiceClientOptions, "hedgeAfterMs" | "tls" | "token">
   & { readonly addresses: readonly string[] };
 
 const DEFAULT_ADDRESS = "127.0.0.1:50051";
@@ -145,7 +145,7 @@ const RANGES = {
 } as const;
 
 /** Fills in the defaults; `invalid_argument` names the option and the value found. */
-export function resolveOptions(options: MessageServiceClientOptions): ResolvedOptions {
+export function resolveOptions(options: ServiceClientOptions): ResolvedOptions {
   const { address = DEFAULT_ADDRESS, ...rest } = options;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const resolved: ResolvedOptions = { ...DEFAULTS, ...given, addresses: typeof address === "string" ? [address] : address };

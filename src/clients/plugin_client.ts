@@ -20,7 +20,7 @@ import type {
 import { callUnary } from "./caller.ts";
 import { ChannelPool } from "./channel.ts";
 import type { Method } from "./methods.ts";
-import { type CallOptions, type MessageServiceClientOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { type CallOptions, type ResolvedOptions, resolveOptions, type ServiceClientOptions } from "./options.ts";
 import { pluginMethods as rpc } from "./plugin_methods.ts";
 import { readStream } from "./server_stream.ts";
 
@@ -35,7 +35,7 @@ export class PluginServiceClient implements AsyncDisposable {
   readonly #pool: ChannelPool;
 
   /** Opens no connection yet; `invalid_argument` names the option that makes no sense. */
-  constructor(options: MessageServiceClientOptions = {}) {
+  constructor(options: ServiceClientOptions = {}) {
     this.#options = resolveOptions(options);
     this.#pool = new ChannelPool(this.#options);
   }

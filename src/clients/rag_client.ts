@@ -16,7 +16,7 @@ import { callUnary } from "./caller.ts";
 import { ChannelPool } from "./channel.ts";
 import { openIndexing } from "./indexing.ts";
 import type { Method } from "./methods.ts";
-import { type CallOptions, deadlineAt, type MessageServiceClientOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { type CallOptions, deadlineAt, type ResolvedOptions, resolveOptions, type ServiceClientOptions } from "./options.ts";
 import { ragMethods as rpc } from "./rag_methods.ts";
 
 /** What the specification's client sends where its caller says nothing; a server made from the specification has no default of its own. */
@@ -33,7 +33,7 @@ export class RAGServiceClient implements AsyncDisposable {
   readonly #pool: ChannelPool;
 
   /** Opens no connection yet; `invalid_argument` names the option that makes no sense. */
-  constructor(options: MessageServiceClientOptions = {}) {
+  constructor(options: ServiceClientOptions = {}) {
     this.#options = resolveOptions(options);
     this.#pool = new ChannelPool(this.#options);
   }

@@ -15,7 +15,7 @@ import type {
 import type { CallContext } from "../core/context.ts";
 import { AIServiceClient } from "./ai_client.ts";
 import { onBehalfOf } from "./on_behalf_of.ts";
-import type { MessageServiceClientOptions } from "./options.ts";
+import type { ServiceClientOptions } from "./options.ts";
 
 /** The longest that a whole answer may take where its caller waits for ever: the ceiling of the server that gives it. */
 const ANSWER_MS = 60_000;
@@ -25,7 +25,7 @@ export class RemoteAiService implements AiService, AsyncDisposable {
   readonly #client: AIServiceClient;
 
   /** Opens no connection yet. Its errors reach strangers, so they do not tell where the service runs. */
-  constructor(options: MessageServiceClientOptions) {
+  constructor(options: ServiceClientOptions) {
     this.#client = new AIServiceClient({ ...options, hideAddress: true });
   }
 

@@ -2,7 +2,7 @@ import { ChatError } from "../core/errors.ts";
 import { healthDefinition } from "../wire/definitions.ts";
 import { ChannelPool } from "./channel.ts";
 import { asIs, method } from "./methods.ts";
-import { type MessageServiceClientOptions, resolveOptions } from "./options.ts";
+import { resolveOptions, type ServiceClientOptions } from "./options.ts";
 import { backoffMs, pause } from "./retry.ts";
 import { readStream } from "./server_stream.ts";
 
@@ -39,7 +39,7 @@ export class RemoteHealth implements AsyncDisposable {
   readonly #watching: Promise<unknown>;
 
   /** Connects at once, and again whenever the connection is lost. */
-  constructor(options: MessageServiceClientOptions, target: RemoteHealthTarget) {
+  constructor(options: ServiceClientOptions, target: RemoteHealthTarget) {
     const { addresses } = resolveOptions(options);
     this.#target = target;
     this.#states = addresses.map(() => "unknown");
@@ -72,7 +72,7 @@ export class RemoteHealth implements AsyncDisposable {
   }
 
   /** Never rejects. */
-  async #follow(options: MessageServiceClientOptions, index: number): Promise<void> {
+  async #follow(options: ServiceClientOptions, index: number): Promise<void> {
     const pool = new ChannelPool(resolveOptions(options));
     const { signal } = this.#closing;
     for (let failures = 1; !signal.aborted; failures++) {

@@ -19,7 +19,7 @@ import type {
 import type { CallContext } from "../core/context.ts";
 import { onBehalfOf } from "./on_behalf_of.ts";
 import { MessageServiceClient } from "./message_client.ts";
-import type { MessageServiceClientOptions } from "./options.ts";
+import type { ServiceClientOptions } from "./options.ts";
 
 /**
  * The message service of another process, for a gateway that runs apart from it. Calls carry the request id and the caller's deadline on and are repeated as the
@@ -29,7 +29,7 @@ export class RemoteMessageService implements MessageService, AsyncDisposable {
   readonly #client: MessageServiceClient;
 
   /** Opens no connection yet. Its errors reach strangers, so they do not tell where the service runs; its messages are the callers' own. */
-  constructor(options: MessageServiceClientOptions) {
+  constructor(options: ServiceClientOptions) {
     this.#client = new MessageServiceClient({ ...options, hideAddress: true, makeKeys: false });
   }
 

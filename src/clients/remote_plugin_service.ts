@@ -20,7 +20,7 @@ import type {
 } from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
 import { onBehalfOf } from "./on_behalf_of.ts";
-import type { MessageServiceClientOptions } from "./options.ts";
+import type { ServiceClientOptions } from "./options.ts";
 import { PluginServiceClient } from "./plugin_client.ts";
 
 /** The plugin service of another process, for a gateway or a service that runs apart from it. Calls carry the request id and the caller's deadline on. */
@@ -28,7 +28,7 @@ export class RemotePluginService implements PluginService, AsyncDisposable {
   readonly #client: PluginServiceClient;
 
   /** Opens no connection yet. Its errors reach strangers, so they do not tell where the service runs. */
-  constructor(options: MessageServiceClientOptions) {
+  constructor(options: ServiceClientOptions) {
     this.#client = new PluginServiceClient({ ...options, hideAddress: true });
   }
 

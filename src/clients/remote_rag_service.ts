@@ -14,7 +14,7 @@ import type {
   SearchDocumentsResponse,
 } from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
-import type { MessageServiceClientOptions } from "./options.ts";
+import type { ServiceClientOptions } from "./options.ts";
 import { onBehalfOf } from "./on_behalf_of.ts";
 import { RAGServiceClient } from "./rag_client.ts";
 
@@ -23,7 +23,7 @@ export class RemoteRagService implements RagService, AsyncDisposable {
   readonly #client: RAGServiceClient;
 
   /** Opens no connection yet. Its errors reach strangers, so they do not tell where the service runs. */
-  constructor(options: MessageServiceClientOptions) {
+  constructor(options: ServiceClientOptions) {
     this.#client = new RAGServiceClient({ ...options, hideAddress: true });
   }
 

@@ -1,5 +1,5 @@
 import type { Bus } from "../bus/bus.ts";
-import type { MessageServiceClientOptions } from "../clients/options.ts";
+import type { ServiceClientOptions } from "../clients/options.ts";
 import type { Config } from "../config/config.ts";
 import type { Role, Services } from "../contracts/mod.ts";
 import type { Database } from "../database/database.ts";
@@ -49,5 +49,5 @@ export interface RoleDefinition<R extends Role> {
   /** Starts it in this process. Rejects with a `ChatError` that says what is in the way. Absent: SERVICES cannot name it. */
   readonly start?: (tools: RoleTools) => Promise<PlayedRole<R>>;
   /** Stands for it where it runs elsewhere; opens no connection yet. */
-  reach(options: MessageServiceClientOptions): ReachedRole<R>;
+  reach(options: ServiceClientOptions): ReachedRole<R>;
 }

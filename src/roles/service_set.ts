@@ -1,4 +1,4 @@
-import type { MessageServiceClientOptions } from "../clients/options.ts";
+import type { ServiceClientOptions } from "../clients/options.ts";
 import { RemoteHealth } from "../clients/remote_health.ts";
 import type { Config } from "../config/config.ts";
 import { roleNames, roleTitles } from "../config/roles.ts";
@@ -93,7 +93,7 @@ export class ServiceSet {
     this.#health.set(role, () => played.health());
   }
 
-  async #reach<R extends Role>(role: R, options: MessageServiceClientOptions): Promise<void> {
+  async #reach<R extends Role>(role: R, options: ServiceClientOptions): Promise<void> {
     const { metrics, parts } = this.#options;
     const { label, grpcName } = roleTitles[role];
     this.#services[role] = await parts.begin(`remote ${label}`, () => roles[role].reach(options));

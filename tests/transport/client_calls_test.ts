@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { ChatError, MessageServiceClient, type MessageServiceClientOptions } from "../../src/clients/mod.ts";
+import { ChatError, MessageServiceClient, type ServiceClientOptions } from "../../src/clients/mod.ts";
 import type { CreateMessageRequest, Message, UpdateMessageRequest } from "../../src/contracts/mod.ts";
 import { status } from "../../src/wire/grpc_js.ts";
 import { startTestServer, TestLog, type TestServerOptions } from "./client_server.ts";
@@ -9,7 +9,7 @@ type Callback = (error: { code: number; details: string } | null, answer?: Messa
 /** Runs `body` with a client of a fresh server, and stops both. */
 async function withClient(
   server: TestServerOptions,
-  client: MessageServiceClientOptions,
+  client: ServiceClientOptions,
   body: (client: MessageServiceClient, log: TestLog) => Promise<void>,
 ): Promise<void> {
   const log = new TestLog();
@@ -188,7 +188,7 @@ Deno.test("connections spreads calls over so many connections to one address", a
 });
 
 Deno.test("MessageServiceClient refuses options that make no sense and names them", () => {
-  const refused: [MessageServiceClientOptions, string][] = [
+  const refused: [ServiceClientOptions, string][] = [
     [{ address: "localhost" }, "Option `address` must be HOST:PORT"],
     [{ address: "localhost:70000" }, "Option `address` must be HOST:PORT"],
     [{ connections: 0 }, "Option `connections` must be a whole number of 1 to 64, got 0"],

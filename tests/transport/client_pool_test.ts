@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch, assertRejects } from "@std/assert";
 import { Circuit } from "../../src/clients/circuit.ts";
 import { messageMethods } from "../../src/clients/methods.ts";
-import { ChatError, MessageServiceClient, type MessageServiceClientOptions } from "../../src/clients/mod.ts";
+import { ChatError, MessageServiceClient, type ServiceClientOptions } from "../../src/clients/mod.ts";
 import { RetryBudget } from "../../src/clients/retry_budget.ts";
 import { status, type UntypedServiceImplementation } from "../../src/wire/grpc_js.ts";
 import { within } from "../support/deadline.ts";
@@ -130,7 +130,7 @@ Deno.test("MessageServiceClient sends a slow reading call twice with hedgeAfterM
 });
 
 Deno.test("MessageServiceClient refuses options of the pool that make no sense", () => {
-  const refused: readonly (readonly [MessageServiceClientOptions, RegExp])[] = [
+  const refused: readonly (readonly [ServiceClientOptions, RegExp])[] = [
     [{ address: [] }, /`address` must name an address/],
     [{ address: ["127.0.0.1:1", "nowhere"] }, /`address` must be HOST:PORT.*"nowhere"/],
     [{ retryRatio: 1.5 }, /`retryRatio` must be 0 to 1, got 1\.5/],

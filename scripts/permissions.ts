@@ -57,7 +57,7 @@ function paths(config: Config): { readonly dataDirs: readonly string[]; readonly
   if (config.services.has("rag") && config.database.kind === "postgres") files.push("src");
   if (config.database.kind !== "pglite" || !playsService(config.services)) return { dataDirs: [], files };
   // PGlite's worker is loaded as a file at run time; relative, because tasks run in the project's folder.
-  return { dataDirs: [config.database.dataDir], files: [...files, "src", pgliteFolder()] };
+  return { dataDirs: [config.database.dataDir], files: [...files, "src", ...pgliteFolders()] };
 }
 
 /** What callers are held against, where that lies in files. */
@@ -88,9 +88,11 @@ function sockets({ endpoints }: PostgresAddress): readonly string[] {
   return endpoints.filter(({ host }) => host.startsWith("/")).map(({ host, port }) => `${host}/.s.PGSQL.${port}`);
 }
 
-/** PGlite reads its WebAssembly from its package, wherever the runtime keeps that. */
-function pgliteFolder(): string {
-  return decodeURIComponent(new URL(".", import.meta.resolve("@electric-sql/pglite")).pathname).replace(/\/$/, "");
+/** PGlite reads its WebAssembly and its extension from their packages, wherever the runtime keeps those. */
+function pgliteFolders(): readonly string[] {
+  return ["@electric-sql/pglite", "@electric-sql/pglite-pgvector"].map((name) =>
+    decodeURIComponent(new URL(".", import.meta.resolve(name)).pathname).replace(/\/$/, "")
+  );
 }
 
 function addresses(config: Config): readonly string[] {

@@ -152,6 +152,14 @@ export interface RagVectorsTable {
   vector: Uint8Array;
 }
 
+/** The embeddings of one model and size, as far as pgvector indexes them. */
+export interface RagVectorSpacesTable {
+  id: GeneratedAlways<number>;
+  model: string;
+  dimensions: number;
+  ready: ColumnType<boolean, boolean | undefined>;
+}
+
 /** Where a term occurs within one block of chunk numbers. */
 export interface RagPostingsTable {
   collection_id: number;
@@ -211,6 +219,7 @@ export interface Schema {
   rag_documents: RagDocumentsTable;
   rag_chunks: RagChunksTable;
   rag_vectors: RagVectorsTable;
+  rag_vector_spaces: RagVectorSpacesTable;
   rag_postings: RagPostingsTable;
   rag_terms: RagTermsTable;
   rag_words: RagWordsTable;

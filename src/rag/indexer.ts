@@ -9,6 +9,7 @@ import { requireWritable } from "./rooms/collection.ts";
 import { readStored } from "./store_reads.ts";
 import { storeDocuments } from "./store_writes.ts";
 import { type ValidDocument, validDocument } from "./validate.ts";
+import type { VectorSpaces } from "./vector_spaces.ts";
 import { unit } from "./vectors.ts";
 
 /** Chunks sent to the embedding server in one request. */
@@ -30,10 +31,12 @@ interface Pending {
 export class Indexer {
   readonly #db: Kysely<Schema>;
   readonly #embedder: Embedder | undefined;
+  readonly #spaces: VectorSpaces;
 
-  constructor(db: Kysely<Schema>, embedder: Embedder | undefined) {
+  constructor(db: Kysely<Schema>, { embedder, spaces }: { readonly embedder: Embedder | undefined; readonly spaces: VectorSpaces }) {
     this.#db = db;
     this.#embedder = embedder;
+    this.#spaces = spaces;
   }
 
   /** One outcome for each request, in order. Documents that are refused do not hold up the others; throws what concerns them all. */
@@ -91,7 +94,9 @@ export class Indexer {
   async #embedded(document: PreparedDocument, signal: AbortSignal): Promise<PreparedDocument> {
     if (this.#embedder === undefined) return document;
     const { model } = this.#embedder;
-    return { ...document, vectors: { model, values: await embedAll(this.#embedder, document, signal) } };
+    const values = await embedAll(this.#embedder, document, signal);
+    if (values[0] !== undefined) await this.#spaces.prepare(model, values[0].length);
+    return { ...document, vectors: { model, values } };
   }
 }
 

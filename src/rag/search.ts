@@ -10,6 +10,7 @@ import { PostingCache } from "./posting_cache.ts";
 import { LanguageMemory, type Query, readQuery } from "./query.ts";
 import { type ChunkRow, type Collection, readChunks, readOwners } from "./store_reads.ts";
 import type { ValidSearch } from "./validate.ts";
+import type { VectorSpaces } from "./vector_spaces.ts";
 import { nearestChunks } from "./vectors.ts";
 
 /** Chunks that go into fusion and to the reranker at most. */
@@ -34,6 +35,7 @@ export interface SearchParts {
   readonly embedder: Embedder | undefined;
   readonly reranker: Reranker | undefined;
   readonly memory: SearchMemory;
+  readonly spaces: VectorSpaces;
   readonly signal: AbortSignal;
   /** Told about what went wrong without ending the search. */
   readonly onDegraded: (error: unknown) => void;
@@ -145,12 +147,17 @@ function below(candidates: readonly Candidate[], threshold: number): boolean {
 
 /** The nearest chunks by embedding; undefined without embeddings, or when their server does not answer, of which a notice tells. */
 async function byMeaning(request: ValidSearch, collection: Collection, parts: SearchParts, notices: string[]) {
-  const { embedder, db, signal } = parts;
+  const { embedder, db, signal, spaces } = parts;
   if (embedder === undefined || request.exact) return undefined;
   try {
     const [vector] = await soon(signal, (inTime) => embedder.embed([request.query], inTime));
     if (vector === undefined) throw new Error("The embedding server gave no vector for the query");
-    const near = await nearestChunks(db, { collection, model: embedder.model, vector, filter: request.filter, size: CANDIDATES });
+    const space = await spaces.find(embedder.model, vector.length);
+    const near = await nearestChunks(
+      db,
+      { collection, model: embedder.model, vector, filter: request.filter, size: CANDIDATES },
+      space,
+    );
     if (near.length === 0) notices.push("No document here has embeddings of the configured model: the search went by words alone");
     return near.length === 0 ? undefined : near;
   } catch (error) {

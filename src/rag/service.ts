@@ -35,6 +35,7 @@ import { type Outcome, search, SearchMemory, type SearchParts, toResult } from "
 import { type DocumentRow, readDocument, readDocuments } from "./store_reads.ts";
 import { deleteDocuments } from "./store_writes.ts";
 import { validContext, validKey, validList, type ValidSearch, validSearch } from "./validate.ts";
+import { VectorSpaces } from "./vector_spaces.ts";
 
 /** What the RAG service works with. */
 export interface RagServiceOptions {
@@ -71,12 +72,15 @@ class DocumentRagService implements RunningRagService {
   readonly #indexer: Indexer;
   readonly #memory = new SearchMemory();
   readonly #rooms: Rooms | undefined;
+  readonly #spaces: VectorSpaces;
 
   constructor(options: RagServiceOptions) {
     const { messages, log, pollMs } = options;
     this.#db = options.database.kysely;
     this.#options = options;
-    this.#indexer = new Indexer(this.#db, options.embedder);
+    const onProblem = (error: unknown) => log.warn("pgvector could not be used: embeddings are compared one by one", { error });
+    this.#spaces = new VectorSpaces(this.#db, onProblem);
+    this.#indexer = new Indexer(this.#db, { embedder: options.embedder, spaces: this.#spaces });
     if (messages === undefined) return;
     this.#rooms = new Rooms({ db: this.#db, messages, indexer: this.#indexer, log, ...(pollMs !== undefined && { pollMs }) });
   }
@@ -149,7 +153,7 @@ class DocumentRagService implements RunningRagService {
 
   async close(): Promise<void> {
     await this.#rooms?.close();
-    await closeExtraction();
+    await Promise.all([closeExtraction(), this.#spaces.close()]);
   }
 
   async #search(request: ValidSearch, context: CallContext): Promise<Outcome> {
@@ -171,7 +175,7 @@ class DocumentRagService implements RunningRagService {
   #searchParts({ signal, requestId }: CallContext): SearchParts {
     const { embedder, reranker, log } = this.#options;
     const onDegraded = (error: unknown) => log.warn("A search did without a model server", { requestId, error });
-    return { db: this.#db, embedder, reranker, memory: this.#memory, signal, onDegraded };
+    return { db: this.#db, embedder, reranker, memory: this.#memory, spaces: this.#spaces, signal, onDegraded };
   }
 }
 

@@ -150,7 +150,8 @@ export async function readPassing(
   return rows.map((row) => row.chunk_no);
 }
 
-function passes(filter: Filter) {
+/** A filter as a condition on `rag_documents`. */
+export function passes(filter: Filter) {
   return metadataCondition(filter, sql.ref("rag_documents.metadata"));
 }
 

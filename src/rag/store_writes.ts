@@ -8,6 +8,7 @@ import { type Kysely, sql, type Transaction } from "kysely";
 import type { Schema } from "../database/schema.ts";
 import { IndexChanges } from "./index_changes.ts";
 import type { PreparedDocument } from "./prepare.ts";
+import { addToSpace } from "./vector_spaces.ts";
 
 interface CollectionRow {
   readonly id: number;
@@ -226,14 +227,18 @@ async function insertChunks(trx: Transaction<Schema>, id: number, placed: readon
 
 async function insertVectors(trx: Transaction<Schema>, id: number, placed: readonly Placed[]): Promise<void> {
   const rows = placed.flatMap(({ document: { vectors }, chunkNos }) =>
-    vectors?.values.map((vector, index) => ({
-      collection_id: id,
-      chunk_no: chunkNos[index]!,
-      model: vectors.model,
-      vector: new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength),
-    })) ?? []
+    vectors?.values.map((vector, index) => ({ chunkNo: chunkNos[index]!, model: vectors.model, vector })) ?? []
   );
   for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
-    await trx.insertInto("rag_vectors").values(rows.slice(at, at + ROWS_A_STATEMENT)).execute();
+    const values = rows.slice(at, at + ROWS_A_STATEMENT).map(({ chunkNo, model, vector }) => ({
+      collection_id: id,
+      chunk_no: chunkNo,
+      model,
+      vector: new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength),
+    }));
+    await trx.insertInto("rag_vectors").values(values).execute();
+  }
+  for (const group of Map.groupBy(rows, ({ model, vector }) => `${vector.length} ${model}`).values()) {
+    await addToSpace(trx, id, group[0]!.model, group);
   }
 }

@@ -10,7 +10,7 @@ Deno.test("permissionFlags grants an embedded database its folder and the server
   const granted = flags({ GRPC_ENABLED: "true", DATA_DIR: "/var/chat", HTTP_PORT: "0" });
   assertEquals(granted["allow-net"], "127.0.0.1:0,127.0.0.1:50051,127.0.0.1:9464");
   assertEquals(granted["allow-write"], "/var/chat");
-  assertMatch(granted["allow-read"] ?? "", /^src,\/var\/chat,[^,]*pglite[^,]*$|^\/var\/chat,src,[^,]*pglite[^,]*$/);
+  assertMatch(granted["allow-read"] ?? "", /^\/var\/chat,src,[^,]*\/pglite\/[^,]*,[^,]*\/pglite-pgvector\/[^,]*$/);
   assertEquals(Object.keys(granted), ["allow-env", "ignore-env", "allow-net", "allow-read", "allow-write", "allow-sys"]);
   assertEquals(granted["allow-sys"], "systemMemoryInfo");
   assertEquals(flags({ MEMORY_LIMIT_MB: "512" })["allow-sys"], undefined);

@@ -4,6 +4,7 @@ import { roomSettings } from "./0003_room_settings.ts";
 import { ragBlocks } from "./0004_rag_blocks.ts";
 import { apiKeys } from "./0005_api_keys.ts";
 import { ragRooms } from "./0006_rag_rooms.ts";
+import { ragVectorSpaces } from "./0007_rag_vector_spaces.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
 export interface Migration {
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { name: "versions of document blocks", sql: ragBlocks },
   { name: "API keys", sql: apiKeys },
   { name: "rag rooms", sql: ragRooms },
+  { name: "spaces of embeddings", sql: ragVectorSpaces },
 ];

@@ -5,6 +5,7 @@
  * @module
  */
 import { PGlite, types } from "@electric-sql/pglite";
+import { vector } from "@electric-sql/pglite-pgvector";
 import fs from "node:fs";
 import path from "node:path";
 import { DurableNodeFS } from "./durable_fs.ts";
@@ -44,7 +45,7 @@ async function open(dataDir: string): Promise<WorkerReply> {
   fs.rmSync(making, { recursive: true, force: true });
   const exists = fs.existsSync(path.join(dataDir, "PG_VERSION"));
   const files = new DurableNodeFS(exists ? dataDir : making);
-  pglite = await PGlite.create({ fs: files, startParams: START_PARAMETERS, onStderr: watchStderr, ...BYTES });
+  pglite = await PGlite.create({ fs: files, startParams: START_PARAMETERS, onStderr: watchStderr, extensions: { vector }, ...BYTES });
   for (const [name, expected] of Object.entries(REQUIRED)) {
     const { rows: [row] } = await pglite.query<Record<string, string>>(`show ${name}`);
     if (row?.[name] !== expected) throw new Error(`PGlite runs with ${name}=${row?.[name]}, needed is ${expected}`);

@@ -12,8 +12,7 @@ export interface CallPlan extends CallOptions {
 }
 
 /**
- * Sends one unary call as the client's options say: once, or repeated after `unavailable` where that is safe, and hedged where it is and the
- * options ask for it. Throws `ChatError`.
+ * Sends one unary call as the client's options say: once, or repeated where that is safe, and hedged where it is and the options ask for it. Throws `ChatError`.
  */
 export async function callUnary<Request, Response>(
   client: { readonly pool: ChannelPool; readonly options: ResolvedOptions },
@@ -21,14 +20,17 @@ export async function callUnary<Request, Response>(
   request: Request,
   plan: CallPlan = {},
 ): Promise<Response> {
-  const { pool, options } = client;
+  const { pool } = client;
+  // What the service config says of this method goes before what the options say of all.
+  const own = client.options.plans?.(method.path);
+  const options = own === undefined ? client.options : { ...client.options, ...own };
   const { deadlineMs = options.deadlineMs, deadlineAtMs, repeatable = method.repeatable ?? false, ...rest } = plan;
   const attempt: AttemptOptions = { ...rest, deadlineAtMs: deadlineAt(deadlineMs, deadlineAtMs) };
   const send = async (signal = plan.signal) => {
     const authorization = pool.authorization(plan.authorization);
     if (authorization === undefined && signal === plan.signal) return await callOnce(pool, method, request, attempt);
-    const own = { ...attempt, authorization: await authorization };
-    return await callOnce(pool, method, request, signal === undefined ? own : { ...own, signal });
+    const proved = { ...attempt, authorization: await authorization };
+    return await callOnce(pool, method, request, signal === undefined ? proved : { ...proved, signal });
   };
   if (!repeatable) return await send();
   const { hedgeAfterMs } = options;
@@ -38,6 +40,7 @@ export async function callUnary<Request, Response>(
     : () => callHedged(send, hedgeAfterMs, plan.signal, pool);
   return await withRetries(once, {
     ...options,
+    retryCodes: own?.retryCodes,
     budget: pool.budget,
     deadlineAtMs: attempt.deadlineAtMs,
     signals: plan.signal === undefined ? [pool.closed] : [pool.closed, plan.signal],

@@ -100,4 +100,5 @@ export { MessageServiceClient } from "./message_client.ts";
 export type { CallOptions, ClientTls, ServiceClientOptions, StreamOptions } from "./options.ts";
 export { PluginServiceClient } from "./plugin_client.ts";
 export { RAGServiceClient } from "./rag_client.ts";
+export type { MethodConfig, RetryPolicy, ServiceConfig } from "./service_config.ts";
 export type { TokenSource } from "./token.ts";

@@ -1,5 +1,6 @@
 import type { TraceContext } from "../core/context.ts";
 import { ChatError } from "../core/errors.ts";
+import { type MethodPlan, methodPlans, type ServiceConfig } from "./service_config.ts";
 import { checkToken, type TokenSource } from "./token.ts";
 
 /** What a client trusts and, under mutual TLS, who it is. Each text is PEM. */
@@ -70,6 +71,11 @@ export interface ServiceClientOptions {
   /** The largest answer taken. Default 4,194,304, which is also the server's default; a server with a larger limit still sends pages under a quarter of its own. */
   readonly maxMessageBytes?: number;
   /**
+   * A gRPC service config, in its JSON form: timeouts and retry policies for each method that is no stream, which go before `deadlineMs`, `maxAttempts` and `backoff…`. The
+   * retry budget and `idempotency_level` hold all the same. Default: none, because these options suffice where all methods are alike.
+   */
+  readonly serviceConfig?: ServiceConfig;
+  /**
    * Gives a message without `clientMessageId` one, so that creating it can be repeated. Default true. With false requests are sent as they are, for
    * a program that passes its callers' messages on, and creating is tried once where the caller gave no key.
    */
@@ -106,9 +112,11 @@ export interface StreamOptions extends CallOptions {
 
 /** The options with every default filled in. */
 export type ResolvedOptions =
-  & Required<Omit<ServiceClientOptions, "address" | "hedgeAfterMs" | "tls" | "token">>
+  & Required<Omit<ServiceClientOptions, "address" | "hedgeAfterMs" | "serviceConfig" | "tls" | "token">>
   & Pick<ServiceClientOptions, "hedgeAfterMs" | "tls" | "token">
-  & { readonly addresses: readonly string[] };
+  & { readonly addresses: readonly string[] }
+  /** What the service config says of the method at a path; unset: there is none. */
+  & { readonly plans?: (path: string) => MethodPlan };
 
 const DEFAULT_ADDRESS = "127.0.0.1:50051";
 const DEFAULTS = {
@@ -146,9 +154,12 @@ const RANGES = {
 
 /** Fills in the defaults; `invalid_argument` names the option and the value found. */
 export function resolveOptions(options: ServiceClientOptions): ResolvedOptions {
-  const { address = DEFAULT_ADDRESS, ...rest } = options;
+  const { address = DEFAULT_ADDRESS, serviceConfig, ...rest } = options;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  const resolved: ResolvedOptions = { ...DEFAULTS, ...given, addresses: typeof address === "string" ? [address] : address };
+  const resolved: ResolvedOptions = {
+    ...{ ...DEFAULTS, ...given, addresses: typeof address === "string" ? [address] : address },
+    ...(serviceConfig === undefined ? {} : { plans: methodPlans(serviceConfig) }),
+  };
   if (resolved.addresses.length === 0) throw new ChatError("invalid_argument", "Option `address` must name an address, got an empty list");
   for (const one of resolved.addresses) checkAddress(one);
   for (const [name, [least, most]] of Object.entries(RANGES)) {

@@ -17,6 +17,7 @@ import { type Filter, parseFilter } from "../core/filter.ts";
 import { limits } from "../core/limits.ts";
 import { termsOf } from "./query.ts";
 import { tokens } from "./analysis.ts";
+import { detectLanguage } from "./language.ts";
 import { ROOM_PREFIX, roomOf } from "./rooms/collection.ts";
 
 /** The collection of a request that names none. */
@@ -125,7 +126,8 @@ function validQuery(query: string, byMeaning: boolean): string {
   if (found.length === 0) {
     throw invalidField("query", `must hold a word to look for, got ${JSON.stringify(given.slice(0, 40).toWellFormed())}`);
   }
-  if (!byMeaning && found.every((token) => termsOf(token, ["en"]).length === 0)) {
+  const saysNothingIn = (language: string) => found.every((token) => termsOf(token, [language]).length === 0);
+  if (!byMeaning && (saysNothingIn("en") || saysNothingIn(detectLanguage(given)))) {
     throw invalidField(
       "query",
       `must hold a word that tells something, got only stop words: ${JSON.stringify(given.slice(0, 80).toWellFormed())}`,

@@ -60,6 +60,8 @@ Deno.test("RAG over gRPC refuses bad input in words, and the index stays as it w
       ["a query of white space", { query: " \n\t " }, "query"],
       ["a query of signs", { query: "?!…🙂" }, "query"],
       ["a query of only stop words", { query: "what is the of and" }, "query"],
+      ["a query of only German stop words", { query: "Was ist das und wer sind die?" }, "query"],
+      ["a query of only Russian stop words", { query: "и что это" }, "query"],
       ["a query of a million characters", { query: "heron ".repeat(170_000) }, "query"],
       ["a query with U+0000", { query: "heron\0" }, "query"],
       ["a broken filter", { query: "heron", filter: "year >" }, "filter"],

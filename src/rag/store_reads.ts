@@ -102,10 +102,13 @@ export interface TermBlocks {
 export async function readPostings(db: Kysely<Schema>, id: number, wanted: readonly TermBlocks[]) {
   const [from, to] = [Math.min(...wanted.map((one) => one.from)), Math.max(...wanted.map((one) => one.to))];
   const found = await sql<{ term: string | null; block: number; version: number | null; data: Uint8Array | null }>`
-    select rag_postings.term, block, null::int8 as version, data
+    select given.term, block, null::int8 as version, data
     from unnest(${wanted.map((one) => one.term)}::text[], ${wanted.map((one) => one.from)}::int4[], ${wanted.map((one) => one.to)}::int4[])
       as given (term, first, last)
-    join rag_postings on collection_id = ${id} and rag_postings.term = given.term and block between first and last
+    cross join lateral (
+      select block, data from rag_postings
+      where collection_id = ${id} and rag_postings.term = given.term and block between first and last offset 0
+    ) found
     union all
     select null, block, version, null from rag_blocks where collection_id = ${id} and block between ${from} and ${to}`.execute(db);
   const rows = new Map<string, Map<number, Uint8Array>>();
@@ -145,7 +148,7 @@ export async function readPassing(
   { chunkNos, filter }: { readonly chunkNos: readonly number[]; readonly filter: Filter },
 ): Promise<readonly number[]> {
   const { rows } = await sql<{ chunk_no: number }>`
-    select chunk_no from rag_chunks join rag_documents using (collection_id, document_id)
+    select chunk_no from rag_chunks ${ownDocument(id)}
     where collection_id = ${id} and chunk_no = any(${chunkNos}::int4[]) and ${passes(filter)}`.execute(db);
   return rows.map((row) => row.chunk_no);
 }
@@ -155,11 +158,22 @@ export function passes(filter: Filter) {
   return metadataCondition(filter, sql.ref("rag_documents.metadata"));
 }
 
+/**
+ * Joins each chunk with its document by a look-up of its own. Here and in other statements "lateral" and "offset 0" leave the planner no choice: as
+ * long as it knows nothing of a new collection it would rather read all of it.
+ */
+function ownDocument(id: number) {
+  return sql`cross join lateral (
+    select title, language, metadata from rag_documents owner
+    where owner.collection_id = ${id} and owner.document_id = rag_chunks.document_id offset 0
+  ) rag_documents`;
+}
+
 /** Chunks by their numbers, in any order; those that are gone by now are left out. */
 export async function readChunks(db: Kysely<Schema>, id: number, chunkNos: readonly number[]): Promise<Map<number, ChunkRow>> {
   const { rows } = await sql<ChunkRow>`
     select chunk_no, document_id, ordinal, start_at, end_at, heading, rag_chunks.content, title, language, metadata
-    from rag_chunks join rag_documents using (collection_id, document_id)
+    from rag_chunks ${ownDocument(id)}
     where collection_id = ${id} and chunk_no = any(${chunkNos}::int4[])`.execute(db);
   return new Map(rows.map((row) => [row.chunk_no, row]));
 }
@@ -175,7 +189,7 @@ export async function readPassages(
 ): Promise<Map<number, Passage>> {
   const { rows } = await sql<Passage>`
     select chunk_no, rag_chunks.content, title, heading, language
-    from rag_chunks join rag_documents using (collection_id, document_id)
+    from rag_chunks ${ownDocument(id)}
     where collection_id = ${id} and chunk_no = any(${chunkNos}::int4[]) and ${filter === undefined ? sql`true` : passes(filter)}`.execute(
     db,
   );
@@ -199,8 +213,9 @@ export async function readTerms(db: Kysely<Schema>, id: number, chunkNos: readon
     )
     select chunk_no, length, array_to_string(terms, ' ') as terms, array_to_string(counts, ' ') as counts from chunks
     union all
-    select null, null, string_agg(term, ' '), string_agg(df::text, ' ') from rag_terms
-    where collection_id = ${id} and term in (select unnest(terms) from chunks)`.execute(db);
+    select null, null, string_agg(term, ' '), string_agg(df::text, ' ')
+    from (select distinct unnest(terms) as term from chunks) said
+    cross join lateral (select df from rag_terms where collection_id = ${id} and rag_terms.term = said.term offset 0) known`.execute(db);
   const chunks: ChunkTerms[] = [];
   let frequencies: ReadonlyMap<string, number> = new Map();
   for (const { chunk_no, length, terms, counts } of rows) {

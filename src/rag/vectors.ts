@@ -3,6 +3,7 @@ import type { Filter } from "../core/filter.ts";
 import type { Schema } from "../database/schema.ts";
 import { BestChunks } from "./bm25.ts";
 import type { NearChunk } from "./fuse.ts";
+import { rangesOf } from "./posting_cache.ts";
 import { BLOCK_SIZE } from "./postings.ts";
 import { type Collection, passes, readAllowed } from "./store_reads.ts";
 import { floatsOf, tableOf, typeOf, type VectorSpace, vectorText } from "./vector_spaces.ts";
@@ -81,22 +82,32 @@ function toNear({ chunk_no: chunkNo, distance }: NearRow): NearChunk {
 }
 
 /** An exact scan where there is no pgvector, one block of chunks in memory at a time. */
-async function nearestInBlocks(db: Kysely<Schema>, { collection, model, vector, filter, size }: NearSearch): Promise<NearChunk[]> {
-  const wanted = unit(vector);
-  const best = new BestChunks(size);
-  for (let block = 0; block < collection.blocks; block++) {
-    const allowed = filter === undefined ? undefined : new Set(await readAllowed(db, collection.id, filter, { from: block, to: block }));
-    if (allowed?.size === 0) continue;
-    const { rows } = await sql<{ chunk_no: number; vector: Uint8Array }>`
-      select chunk_no, vector from rag_vectors
-      where collection_id = ${collection.id} and model = ${model} and octet_length(vector) = ${wanted.byteLength}
-        and chunk_no >= ${block * BLOCK_SIZE} and chunk_no < ${(block + 1) * BLOCK_SIZE}`.execute(db);
-    for (const { chunk_no: chunkNo, vector } of rows) {
-      // A cosine may be negative and what is kept may not.
-      if (allowed === undefined || allowed.has(chunkNo)) best.add({ chunkNo, score: 1 + dot(wanted, floatsOf(vector)) });
-    }
+async function nearestInBlocks(db: Kysely<Schema>, search: NearSearch): Promise<NearChunk[]> {
+  const { collection, filter } = search;
+  const best = new BestChunks(search.size);
+  for (const range of rangesOf(collection)) {
+    const allowed = filter === undefined ? undefined : new Set(await readAllowed(db, collection.id, filter, range));
+    for (let block = range.from; block <= range.to && allowed?.size !== 0; block++) await scanBlock(db, search, { block, allowed, best });
   }
   return best.list().map(({ chunkNo, score }) => ({ chunkNo, cosine: score - 1 }));
+}
+
+async function scanBlock(
+  db: Kysely<Schema>,
+  { collection, model, vector }: NearSearch,
+  { block, allowed, best }: { readonly block: number; readonly allowed: ReadonlySet<number> | undefined; readonly best: BestChunks },
+): Promise<void> {
+  const wanted = unit(vector);
+  const { rows } = await sql<{ chunk_no: number; vector: Uint8Array }>`
+    select chunk_no, vector from rag_vectors
+    where collection_id = ${collection.id} and model = ${model} and octet_length(vector) = ${wanted.byteLength}
+      and chunk_no >= ${block * BLOCK_SIZE} and chunk_no < ${(block + 1) * BLOCK_SIZE}`.execute(db);
+  for (const row of rows) {
+    // A cosine may be negative and what is kept may not.
+    if (allowed === undefined || allowed.has(row.chunk_no)) {
+      best.add({ chunkNo: row.chunk_no, score: 1 + dot(wanted, floatsOf(row.vector)) });
+    }
+  }
 }
 
 /** The vector with length 1, so that a product of two is their cosine. */

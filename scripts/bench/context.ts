@@ -48,10 +48,14 @@ export interface ServerChild {
 const HERE = new URL(".", import.meta.url).pathname;
 
 /** Starts the server under test over a database, or over nothing at all. */
-export async function startServer(place?: Place, denoFlags: readonly string[] = []): Promise<ServerChild> {
+export async function startServer(
+  place?: Place,
+  denoFlags: readonly string[] = [],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ServerChild> {
   const permissions = ["--allow-net=127.0.0.1", "--allow-env", "--allow-read", "--allow-write"];
   const script = [...permissions, ...denoFlags, `${HERE}server.ts`, ...(place === undefined ? ["--empty"] : [])];
-  const child = new Child(Deno.execPath(), ["run", "--no-prompt", ...script], place?.env ?? {});
+  const child = new Child(Deno.execPath(), ["run", "--no-prompt", ...script], { ...place?.env, ...settings });
   const { grpcPort, httpPort } = await child.next();
   return { child, grpcPort: Number(grpcPort), httpPort: Number(httpPort) };
 }

@@ -3,6 +3,8 @@
  * One argument, a JSON object; answers with one JSON line.
  *
  * `mode: "unary"`: CreateMessage (or `method` with `body`, base64), `inFlight` calls over `connections` for `seconds` (after `warmup` seconds); `kind` same, users or keyed.
+ * `mode: "open"`: `rate` calls a second for `seconds` whatever becomes of them; tells how many were answered within `patience` ms, how many refused
+ * (RESOURCE_EXHAUSTED) and how soon.
  * `mode: "stream"`: `subscribers` StreamMessages over `connections`; then `senders` at once for `seconds`, each with one message under way until
  * it is answered and, with `untilDelivered`, until every subscriber has it; or `rate` messages a second without waiting for any.
  * `mode: "idle"`: `subscribers` streams that get nothing; says so when they stand, and ends with its input.
@@ -47,7 +49,7 @@ const fixedCreation = options.body !== undefined
   : undefined;
 
 function connect() {
-  const session = http2.connect(`http://127.0.0.1:${options.port}`);
+  const session = http2.connect(`http://127.0.0.1:${options.port}`, { maxSessionMemory: 1_000 });
   session.on("error", (error) => console.error("connection:", error.message));
   return new Promise((resolve) => session.once("connect", () => resolve(session)));
 }
@@ -113,6 +115,66 @@ async function unary() {
   await Promise.all(loops);
   for (const session of sessions) session.close();
   return { calls, failed, perSecond: calls / seconds, p50: latencies.quantile(0.5), p99: latencies.quantile(0.99) };
+}
+
+/** Calls come when they come, as from people: nobody waits for an answer before the next one calls. */
+async function open() {
+  const sessions = await Promise.all(Array.from({ length: options.connections }, connect));
+  const [answered, refused] = [new Latencies(), new Latencies()];
+  let [sent, late, failed, under, counting] = [0, 0, 0, 0, false];
+  const send = () => {
+    const counted = counting;
+    const begun = performance.now();
+    under++;
+    sent += counted ? 1 : 0;
+    status(sessions[Math.floor(Math.random() * sessions.length)], (code) => {
+      under--;
+      if (!counted) return;
+      const ms = performance.now() - begun;
+      if (code === "8") refused.add(ms);
+      else if (code !== "0") failed++;
+      else if (ms <= options.patience) answered.add(ms);
+      else late++;
+    });
+  };
+  const from = performance.now();
+  let due = 0;
+  const pacer = setInterval(() => {
+    for (const want = (performance.now() - from) / 1000 * options.rate; due < want; due++) send();
+  }, 1);
+  await sleep((options.warmup ?? 2) * 1000);
+  counting = true;
+  const begun = performance.now();
+  await sleep(options.seconds * 1000);
+  counting = false;
+  clearInterval(pacer);
+  const seconds = (performance.now() - begun) / 1000;
+  for (let waits = 0; under > 0 && waits < 50; waits++) await sleep(100);
+  for (const session of sessions) session.destroy();
+  return {
+    offeredPerSecond: sent / seconds,
+    goodPerSecond: answered.total / seconds,
+    goodP99: answered.quantile(0.99),
+    refusedPerSecond: refused.total / seconds,
+    refusedP99: refused.quantile(0.99),
+    refusedMax: refused.quantile(0.9999),
+    late,
+    failed,
+    lost: under,
+  };
+}
+
+/** One call; resolves to its gRPC status, undefined when there was none. */
+function status(session, done) {
+  const stream = session.request(CREATE);
+  let code;
+  const onHeaders = (received) => code ??= received["grpc-status"];
+  stream.on("response", onHeaders);
+  stream.on("trailers", onHeaders);
+  stream.on("error", () => {});
+  stream.on("data", () => {});
+  stream.on("close", () => done(code));
+  stream.end(fixedCreation ?? creation());
 }
 
 /** What a subscriber makes of its bytes: the gRPC messages in them, across the borders of chunks. */
@@ -262,5 +324,5 @@ async function idle() {
 }
 
 if (options.mode === "idle") await idle();
-else console.log(JSON.stringify(options.mode === "unary" ? await unary() : await stream()));
+else console.log(JSON.stringify(await { unary, open, stream }[options.mode]()));
 process.exit(0);

@@ -1,6 +1,6 @@
 /**
  * The server under test: the system's own parts, put together as `app.ts` does, with a door for questions on standard input.
- * `--empty`: the gRPC server over a service whose CreateMessage answers at once. Ends when its input ends.
+ * `--empty`: the gRPC server over a service whose CreateMessage answers at once, or after `SLOW_MS` of the environment. Ends when its input ends.
  *
  * @module
  */
@@ -16,6 +16,8 @@ import { readConfig } from "../../src/config/read.ts";
 import { settingNames } from "../../src/config/settings.ts";
 import { MemoryMessageService } from "../../tests/support/memory_message_service.ts";
 
+const SLOW_MS = Number(Deno.env.get("SLOW_MS") ?? 0);
+
 class EmptyService extends MemoryMessageService {
   override createMessage({ content, username }: CreateMessageRequest): Promise<Message> {
     const [id, createdAtMs] = [1, 1_790_000_000_000];
@@ -28,7 +30,7 @@ class EmptyService extends MemoryMessageService {
       version: 1,
       clientMessageId: "",
     };
-    return Promise.resolve({
+    const answer = {
       ...fixed,
       id,
       content,
@@ -37,7 +39,8 @@ class EmptyService extends MemoryMessageService {
       createdAtMs,
       updatedAtMs: createdAtMs,
       deleted: false,
-    });
+    } as const;
+    return SLOW_MS === 0 ? Promise.resolve(answer) : new Promise((resolve) => setTimeout(() => resolve(answer), SLOW_MS));
   }
 }
 

@@ -92,6 +92,11 @@ export class CallMeter {
     this.#telemetry.accessLog.add({ ...shared, requestId, peer, caller, bytesIn, bytesOut, trace });
   }
 
+  /** A call was refused before it became one. */
+  refused(method: string): void {
+    this.#count(method, "RESOURCE_EXHAUSTED", 0);
+  }
+
   #count(method: string, code: string, seconds: number): void {
     let counter = this.#methods.get(method);
     if (counter === undefined) {

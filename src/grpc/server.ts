@@ -19,8 +19,10 @@ import { correctInputFaults } from "./input_faults.ts";
 import { addLoadMetrics, CallMeter } from "./metrics.ts";
 import { addIntrospection, isReflectionOpen } from "./introspection.ts";
 import { answerRoomFor, limitsOf } from "./limits.ts";
+import { LoopDelay } from "./loop_delay.ts";
 import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
 import { checkResumedSessions } from "./resumed_sessions.ts";
+import { shedOverload } from "./shedding.ts";
 import { addServices, namedChecks } from "./services.ts";
 
 /** What a gRPC server needs. */
@@ -84,6 +86,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     advice: "try again later, or raise GRPC_MAX_WORKERS on the server",
   });
   const answerRoom = answerRoomFor(config);
+  const delay = new LoopDelay();
   const frames = new MessageFrames();
   const credentials = serverCredentials(options.tls);
   const { authenticator } = options;
@@ -106,15 +109,17 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   try {
     const port = await bind(server, config, credentials);
     if (options.tls !== undefined) checkResumedSessions(server, options.tls);
+    shedOverload(server, { gate, delay, ...(meter === undefined ? {} : { onRefused: (method) => meter.refused(method) }) });
     limitConnectionAge(server, {
       ...{ maxAgeMs: limits.maxConnectionAgeMs, graceMs: limits.maxConnectionAgeGraceMs },
       endStreams: (connection) => calls.endStreamsOf(connection, CONNECTION_OLD),
     });
-    const running = new RunningServer(port, { server, calls, gate, answerRoom, frames, board });
+    const running = new RunningServer(port, { server, calls, gate, answerRoom, delay, frames, board });
     if (options.telemetry?.metrics !== undefined) addLoadMetrics(options.telemetry.metrics, () => running.load);
     return running;
   } catch (error) {
     calls.endAll(new ChatError("unavailable", "The server did not start"));
+    delay.stop();
     server.forceShutdown();
     throw error;
   }
@@ -125,6 +130,7 @@ interface Parts {
   readonly calls: OpenCalls;
   readonly gate: Gate;
   readonly answerRoom: AnswerRoom;
+  readonly delay: LoopDelay;
   readonly frames: MessageFrames;
   readonly board: HealthBoard;
 }
@@ -150,7 +156,7 @@ class RunningServer implements GrpcServer {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const { server, calls, board } = this.#parts;
+    const { server, calls, board, delay } = this.#parts;
     const reason = new ChatError("unavailable", "The server is shutting down", { retryAfterMs: 0 });
     board.stop();
     calls.refuse(reason);
@@ -164,6 +170,7 @@ class RunningServer implements GrpcServer {
     await Promise.race([new Promise<void>((resolve) => server.tryShutdown(() => resolve())), giveUp.promise]);
     clearTimeout(force);
     clearTimeout(last);
+    delay.stop();
     calls.endAll(reason);
   }
 }

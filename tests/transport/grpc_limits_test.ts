@@ -3,9 +3,11 @@ import { MessageServiceClient } from "../../src/clients/mod.ts";
 import type { CreateMessageRequest, Message } from "../../src/contracts/mod.ts";
 import type { CallContext } from "../../src/core/context.ts";
 import { ChatError } from "../../src/core/errors.ts";
+import { Metrics } from "../../src/observability/metrics.ts";
 import { healthDefinition } from "../../src/wire/definitions.ts";
 import { credentials, makeClientConstructor, Metadata, status } from "../../src/wire/grpc_js.ts";
 import { within } from "../support/deadline.ts";
+import { parseMetrics } from "../support/scrape.ts";
 import { MemoryMessageService } from "../support/memory_message_service.ts";
 import { frames, RawConnection, settings } from "../support/raw_http2.ts";
 import { answer, connect, create, failure, PATIENCE_MS, startServer, TestStream, until } from "./grpc_support.ts";
@@ -134,6 +136,42 @@ Deno.test("startGrpcServer ends a connection without calls after a while, and ke
   await stream.status();
 });
 
+Deno.test("startGrpcServer refuses calls beyond worker and queue before it decodes them, counts them, and answers health meanwhile", async () => {
+  const finish = Promise.withResolvers<void>();
+  const service = slowService(() => finish.promise);
+  const metrics = new Metrics();
+  await using test = await startServer({ service, maxWorkers: 1, maxQueuedCalls: 1, telemetry: { metrics } });
+  using client = connect(test.address);
+  const taken = [create(client, hello), create(client, hello)];
+  await until("one runs and one waits", () => test.server.load.running === 1 && test.server.load.waiting === 1);
+  const refused = await Promise.all(Array.from({ length: 50 }, () => failure((done) => client.CreateMessage(hello, done))));
+  for (const { code, details, metadata } of refused) {
+    assertEquals([code, metadata.get("chat-retry-after-ms"), metadata.get("grpc-retry-pushback-ms")], [status.RESOURCE_EXHAUSTED, ["250"], [
+      "250",
+    ]]);
+    assertEquals(details, "The server is full: 1 calls run and 1 wait; try again later, or raise GRPC_MAX_WORKERS on the server");
+  }
+  const counted = parseMetrics(await metrics.text()).get(
+    'grpc_calls_total{method="chat.MessageService/CreateMessage",status="RESOURCE_EXHAUSTED"}',
+  );
+  assertEquals(counted, 50);
+  assertEquals(await healthOf(test.address), 1);
+  finish.resolve();
+  assertEquals((await Promise.all(taken)).length, 2);
+});
+
+/** What the whole server says of itself. */
+async function healthOf(address: string): Promise<number> {
+  const Health = makeClientConstructor(healthDefinition, "Health");
+  const health = new Health(address, credentials.createInsecure());
+  try {
+    type Check = { Check: (request: object, done: unknown) => void };
+    return (await answer<{ status: number }>((done) => (health as unknown as Check).Check({}, done))).status;
+  } finally {
+    health.close();
+  }
+}
+
 Deno.test("startGrpcServer refuses new calls while memory is short, and still tells of its health; what runs goes on", async () => {
   let short = false;
   const shortage = new ChatError("resource_exhausted", "The server is short of memory; try again later", { retryAfterMs: 1_000 });
@@ -144,13 +182,7 @@ Deno.test("startGrpcServer refuses new calls while memory is short, and still te
   short = true;
   assertEquals((await failure((done) => client.CreateMessage(hello, done))).code, status.RESOURCE_EXHAUSTED);
   assertEquals((await new TestStream(client).ask().status()).code, status.RESOURCE_EXHAUSTED);
-  const Health = makeClientConstructor(healthDefinition, "Health");
-  const health = new Health(test.address, credentials.createInsecure());
-  const told = await answer<{ status: number }>((done) =>
-    (health as unknown as { Check: (request: object, done: unknown) => void }).Check({}, done)
-  );
-  assertEquals(told.status, 1);
-  health.close();
+  assertEquals(await healthOf(test.address), 1);
   test.service.append(hello);
   assertEquals(await stream.received(1), ["hello"]);
   short = false;

@@ -58,6 +58,40 @@ Deno.test("Gate takes a call out of the middle of the queue when its signal abor
   assertEquals([one.running, one.waiting], [0, 0]);
 });
 
+Deno.test("Gate takes a burst into its queue, and of a load that lasts only what will be in soon", () => {
+  let nowMs = 0;
+  const one = new Gate({ maxRunning: 1, maxWaiting: 100, advice: "", nowMs: () => nowMs });
+  const { signal } = caller();
+  one.enter({ signal });
+  for (let count = 0; count < 60; count++) void one.enter({ signal });
+  assertEquals([one.waiting, one.isFull], [60, false]);
+  // One call comes in every 10 ms, so 60 that wait are 600 ms of waiting.
+  for (; nowMs < 500; nowMs += 10) {
+    one.leave();
+    if (one.waiting < 60) void one.enter({ signal });
+  }
+  assertEquals([one.waiting, one.isFull], [60, true]);
+  for (; one.waiting > 7; nowMs += 10) one.leave();
+  assertEquals(one.isFull, false, "7 that wait will be in within 75 ms");
+  void one.enter({ signal });
+  assertEquals(one.isFull, true);
+  for (; one.running > 0; nowMs += 10) one.leave();
+  one.enter({ signal });
+  void one.enter({ signal });
+  assertEquals(one.isFull, false, "the next burst is one again");
+});
+
+Deno.test("Gate takes no more into a queue that has stood while nobody came in", () => {
+  let nowMs = 0;
+  const one = new Gate({ maxRunning: 1, maxWaiting: 100, advice: "", nowMs: () => nowMs });
+  one.enter(caller());
+  void one.enter(caller());
+  nowMs = 499;
+  assertEquals(one.isFull, false);
+  nowMs = 501;
+  assertEquals(one.isFull, true);
+});
+
 Deno.test("Gate does not let a call wait whose signal has aborted already", async () => {
   const one = gate(1, 1);
   one.enter(caller());

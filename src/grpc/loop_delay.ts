@@ -1,0 +1,51 @@
+/** How often is looked whether the process keeps up. */
+const LOOK_MS = 20;
+/** So many turns in a row that are late by more than this are a process that is given more than it can do; a single one may be anything. */
+const LATE_MS = 40;
+const IN_A_ROW = 3;
+/** How fast more is refused, and how much slower again less: it must be found what is just possible. */
+const [LESS, MORE] = [0.9, 0.03];
+/** Some calls always come through: without them nobody would see that things are better. */
+const LEAST = 0.05;
+
+/** Measures how late the event loop is, and from that which share of the calls the process has time for. */
+export class LoopDelay {
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #random: () => number;
+  #dueMs: number;
+  #share = 1;
+  #lateTurns = 0;
+
+  constructor({ random = Math.random }: { readonly random?: () => number } = {}) {
+    this.#random = random;
+    this.#dueMs = performance.now() + LOOK_MS;
+    this.#timer = setInterval(() => {
+      const nowMs = performance.now();
+      this.note(nowMs - this.#dueMs);
+      this.#dueMs = nowMs + LOOK_MS;
+    }, LOOK_MS);
+    Deno.unrefTimer(this.#timer as unknown as number);
+  }
+
+  /** The share of calls that is let in, from 0 to 1. */
+  get share(): number {
+    return this.#share;
+  }
+
+  /** Whether this call is one that there is no time for; draws lots. */
+  sheds(): boolean {
+    return this.#share < 1 && this.#random() >= this.#share;
+  }
+
+  /** A turn came so many milliseconds late. */
+  note(lateMs: number): void {
+    this.#lateTurns = lateMs > LATE_MS ? this.#lateTurns + 1 : 0;
+    if (this.#lateTurns >= IN_A_ROW) this.#share = Math.max(LEAST, this.#share * LESS);
+    else if (this.#lateTurns === 0) this.#share = Math.min(1, this.#share + MORE);
+  }
+
+  /** Looks no more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

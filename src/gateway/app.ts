@@ -8,8 +8,10 @@ import { healthRoutes, type Readiness } from "./health_routes.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
 import { messageRoutes } from "./message_routes.ts";
 import { observeRequests } from "./metrics.ts";
+import { originPolicy } from "./origin.ts";
 import { HttpRefusal, problemResponse } from "./problem.ts";
 import { MAX_URL_LENGTH } from "./query.ts";
+import { sessionRoutes } from "./session_routes.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -25,11 +27,13 @@ export interface GatewayAppOptions {
   readonly heartbeatMs: number;
   readonly telemetry?: Telemetry;
   readonly authenticator?: Authenticator;
+  /** Other origins whose pages may use the API, exact ones such as `https://app.example`; default: none. */
+  readonly allowedOrigins?: ReadonlySet<string>;
 }
 
 /** Every route behind its middleware, not yet listening. */
 export function createGatewayApp(options: GatewayAppOptions): Hono<GatewayEnv> {
-  const { services, readiness, log, calls, heartbeatMs, telemetry, authenticator } = options;
+  const { services, readiness, log, calls, heartbeatMs, telemetry, authenticator, allowedOrigins = new Set() } = options;
   // Not strict: `/v1/messages/` is `/v1/messages`.
   const app = new Hono<GatewayEnv>({ strict: false });
   app.onError((error, c) => problemResponse(c, error, log));
@@ -42,8 +46,12 @@ export function createGatewayApp(options: GatewayAppOptions): Hono<GatewayEnv> {
     }
     await next();
   });
+  app.use(originPolicy(allowedOrigins));
   app.route("/", healthRoutes(readiness));
-  if (authenticator !== undefined) app.use("/v1/*", authenticate(authenticator));
+  const identify = authenticate(authenticator);
+  // Before the rest of `/v1`, because signing out takes no credential.
+  app.route("/v1/session", sessionRoutes(identify));
+  app.use("/v1/*", identify);
   app.route("/v1/messages", messageRoutes({ service: services.message, log, heartbeatMs }));
   return app;
 }

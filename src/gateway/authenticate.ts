@@ -1,20 +1,39 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Authenticator } from "../core/authenticator.ts";
 import { STRANGER } from "../core/caller.ts";
+import { ChatError } from "../core/errors.ts";
 import { requireAllowed } from "../core/policy.ts";
 import type { GatewayEnv } from "./context.ts";
+import { credentialOf } from "./credential.ts";
+import { isActing, requireOwnPage } from "./origin.ts";
+import { SIGN_OUT_COOKIES } from "./session_cookie.ts";
 
-/** Finds out who calls, for every route behind it; throws `unauthenticated` for who cannot prove it. */
-export function authenticate(authenticator: Authenticator): MiddlewareHandler<GatewayEnv> {
+/**
+ * Finds out who calls, for every route behind it, by what `credentialOf` finds; throws `unauthenticated` for who cannot prove it. Without an
+ * authenticator nobody has to.
+ */
+export function authenticate(authenticator: Authenticator | undefined): MiddlewareHandler<GatewayEnv> {
+  if (authenticator === undefined) return (_, next) => next();
   return createMiddleware<GatewayEnv>(async (c, next) => {
     const { call } = c.var;
-    const authorization = c.req.header("authorization");
+    const { authorization, isAmbient } = credentialOf(c.req.raw);
     call.identify(STRANGER);
-    const found = authenticator.authenticate({ authorization });
-    call.identify(found instanceof Promise ? await found : found, authorization);
+    if (isAmbient && isActing(c.req.raw)) requireOwnPage(c.req.raw);
+    try {
+      const found = authenticator.authenticate({ authorization });
+      call.identify(found instanceof Promise ? await found : found, authorization);
+    } catch (error) {
+      if (isAmbient && error instanceof ChatError && error.code === "unauthenticated") forget(c);
+      throw error;
+    }
     await next();
   });
+}
+
+/** A cookie that counts no longer would be sent again and again. */
+function forget(c: Context<GatewayEnv>): void {
+  for (const cookie of SIGN_OUT_COOKIES) c.header("Set-Cookie", cookie, { append: true });
 }
 
 /** Lets through who may call the RPC that the route stands for, such as `chat.MessageService/GetMessages`; throws as `requireAllowed`. */

@@ -31,11 +31,14 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The Postgres bus goes to the same server by the same client.
   bus: ["core", "observability", "database"],
   message: ["core", "contracts", "database", "bus", "observability"],
-  rag: ["core", "contracts", "database", "observability"],
+  // What two services must take apart alike.
+  text: [],
+  rag: ["core", "contracts", "database", "observability", "text"],
+  ai: ["core", "contracts", "database", "bus", "observability", "text"],
   auth: ["core", "config", "database", "observability"],
   grpc: ["core", "contracts", "config", "observability", "wire"],
   gateway: ["core", "contracts", "config", "observability"],
-  roles: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "clients", "wire"],
+  roles: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "ai", "clients", "wire"],
   app: ["core", "contracts", "config", "observability", "database", "auth", "roles", "grpc", "gateway", "wire"],
   main: ["core", "config", "observability", "app"],
 };

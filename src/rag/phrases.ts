@@ -1,4 +1,4 @@
-import { MAX_WORD_UNITS, stem, type Token, tokens } from "./analysis.ts";
+import { MAX_WORD_UNITS, stem, type Token, tokens } from "../text/analysis.ts";
 import { type Query, termsOf } from "./query.ts";
 
 /** For each word of the phrases that the index knows, the terms it stands for. */

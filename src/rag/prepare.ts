@@ -1,7 +1,7 @@
 import type { IndexDocumentRequest } from "../contracts/mod.ts";
-import { termOf, type Token, tokens } from "./analysis.ts";
+import { termOf, type Token, tokens } from "../text/analysis.ts";
 import { chunksOf } from "./chunks.ts";
-import { detectLanguage } from "./language.ts";
+import { detectLanguage } from "../text/language.ts";
 import { isCorrectable } from "./words.ts";
 
 /** For how many occurrences in the chunk a word of the title, or of a heading above the chunk, counts. */

@@ -1,9 +1,9 @@
 import type { Kysely } from "kysely";
 import type { Correction } from "../contracts/mod.ts";
 import type { Schema } from "../database/schema.ts";
-import { isLatin, termOf, type Token, tokens } from "./analysis.ts";
+import { isLatin, termOf, type Token, tokens } from "../text/analysis.ts";
 import { inverseFrequency } from "./bm25.ts";
-import { detectLanguage } from "./language.ts";
+import { detectLanguage } from "../text/language.ts";
 import { type Collection, type CollectionState, readCollection, readFrequencies, readSimilarWords } from "./store_reads.ts";
 import { allowedMistakes, grams, isCorrectable, mistakesBetween } from "./words.ts";
 

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Correction, Highlight, ScoreParts, SearchResult } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Schema } from "../database/schema.ts";
-import { termOf, tokens } from "./analysis.ts";
+import { termOf, tokens } from "../text/analysis.ts";
 import type { Embedder, Reranker } from "./embeddings/types.ts";
 import { fuse } from "./fuse.ts";
 import { LexicalSearcher } from "./lexical.ts";

@@ -16,8 +16,8 @@ import { checkedMetadata, integer, text } from "../core/fields.ts";
 import { type Filter, parseFilter } from "../core/filter.ts";
 import { limits } from "../core/limits.ts";
 import { termsOf } from "./query.ts";
-import { tokens } from "./analysis.ts";
-import { detectLanguage } from "./language.ts";
+import { tokens } from "../text/analysis.ts";
+import { detectLanguage } from "../text/language.ts";
 import { ROOM_PREFIX, roomOf } from "./rooms/collection.ts";
 
 /** The collection of a request that names none. */

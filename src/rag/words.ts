@@ -1,4 +1,4 @@
-import type { Token } from "./analysis.ts";
+import type { Token } from "../text/analysis.ts";
 
 /** Shorter words have too many neighbours to be corrected. */
 const MIN_LETTERS = 4;

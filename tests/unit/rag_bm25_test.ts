@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { BestChunks, LengthNorms, saturation, scoreBlock } from "../../src/rag/bm25.ts";
 import { formsOf } from "../../src/rag/phrases.ts";
-import { stem, tokens } from "../../src/rag/analysis.ts";
+import { stem, tokens } from "../../src/text/analysis.ts";
 import { BLOCK_SIZE, encodePostings, type Posting } from "../../src/rag/postings.ts";
 import { seeded } from "../support/seeded.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { termOf, tokens } from "../../src/rag/analysis.ts";
-import { detectLanguage } from "../../src/rag/language.ts";
+import { termOf, tokens } from "../../src/text/analysis.ts";
+import { detectLanguage } from "../../src/text/language.ts";
 
 const terms = (text: string, language: string) => tokens(text).flatMap((token) => termOf(token, language) ?? []);
 

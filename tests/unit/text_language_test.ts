@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { detectLanguage } from "../../src/rag/language.ts";
+import { detectLanguage } from "../../src/text/language.ts";
 
 /** A sentence and something shorter, of every language that the index treats in a way of its own. */
 const SAMPLES: Readonly<Record<string, readonly string[]>> = {

@@ -322,6 +322,21 @@ eachDatabase("MessageService.streamMessages", async (t, { database }) => {
       await writing;
     });
 
+    await t.step("reads little of what a reader has missed at first, and more each time it comes back for more", async () => {
+      const room = "behind";
+      for (let count = 0; count < 60; count++) {
+        await service.createMessage({ room, username: "ann", content: "x".repeat(4_000) }, callContext());
+      }
+      const stream = await service.streamMessages({ room, afterSeq: 0 }, callContext());
+      const sizes: number[] = [];
+      for await (const batch of stream) {
+        sizes.push(batch.length * 4_000);
+        if (stream.position === 60) break;
+      }
+      assert(sizes[0]! <= 20_000, `a reader that never comes back is read ${sizes[0]} bytes for`);
+      assert(sizes[1]! > sizes[0]! && sizes[2]! > sizes[1]!);
+      assert(Math.max(...sizes) <= 68_000);
+    });
     await t.step("begins with now when no position is given", async () => {
       const room = newRoom();
       await createAll(service, [say(room, "before")]);

@@ -102,7 +102,14 @@ export function* documentsFrom(base: readonly BaseText[], from: number, to: numb
     const other = () => random.pick(random.pick(base).words);
     const vary = (word: string, at: number) => random.chance(1 / 200) ? `${madeWord(index)}${at}x` : random.chance(1 / 3) ? other() : word;
     const content = (index < base.length ? words : words.map(vary)).join(" ");
-    yield { documentId: `doc-${index}`, title, content, metadata: { year: `${2000 + index % YEARS}`, source: `source-${index % 7}` } };
+    // Told, because made-up words are of no language.
+    yield {
+      language: "en",
+      documentId: `doc-${index}`,
+      title,
+      content,
+      metadata: { year: `${2000 + index % YEARS}`, source: `source-${index % 7}` },
+    };
   }
 }
 
@@ -118,7 +125,7 @@ export function questions(base: readonly BaseText[], kind: QuestionKind, count: 
     const bare = words.map((word) => word.replaceAll(/[^\p{L}\p{N}]/gu, "")).filter((word) => word !== "");
     const at = random.below(bare.length - 10);
     const asked = [...bare.slice(at, at + 5), ...Array.from({ length: 5 }, () => random.pick(bare))].join(" ");
-    const query = `What is known of ${asked}`;
+    const query = `What is it about ${asked}`;
     switch (kind) {
       case "question":
         return { query };

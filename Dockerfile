@@ -26,6 +26,6 @@ VOLUME /data
 EXPOSE 8000 50051
 # Loopback only, and any port of it, because the ports are settings.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["deno", "run", "--no-prompt", "--cached-only", "--allow-env=SERVICES,HTTP_PORT,GRPC_SERVER_PORT,METRICS_PORT", "--allow-net=127.0.0.1", "scripts/healthcheck.ts"]
+  CMD ["deno", "run", "--no-prompt", "--cached-only", "--allow-env=SERVICES,HTTP_PORT,HTTP_TLS_CERT_PATH,GRPC_SERVER_PORT,METRICS_PORT", "--allow-net=127.0.0.1", "scripts/healthcheck.ts"]
 # The task computes the exact permissions from the settings, passes signals on and ends with the server's exit code.
 ENTRYPOINT ["deno", "task", "start"]

@@ -6,7 +6,7 @@
  */
 import { type CertsCommand, parseCertsCommand, USAGE } from "./certs/arguments.ts";
 import { Authority, type Identity } from "./certs/certificate.ts";
-import { ipBytes } from "./certs/ip.ts";
+import { ipBytes } from "../src/core/ip.ts";
 import { UsageError } from "./chat/usage.ts";
 
 const AUTHORITY = "Chat development authority";

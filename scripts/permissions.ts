@@ -53,6 +53,7 @@ function paths(config: Config): { readonly dataDirs: readonly string[]; readonly
   const files = [tls?.certPath, tls?.keyPath, tls?.caPath, ...postgres(config).map((server) => server.sslRootCertPath), ...natsFiles]
     .filter((path) => path !== undefined);
   files.push(...authFiles(config));
+  if (config.services.has("gateway") && config.http.tls !== undefined) files.push(config.http.tls.certPath, config.http.tls.keyPath);
   // The worker that reads documents is loaded as a file at run time.
   if (config.services.has("rag") && config.database.kind === "postgres") files.push("src");
   if (config.database.kind !== "pglite" || !playsService(config.services)) return { dataDirs: [], files };

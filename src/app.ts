@@ -3,6 +3,7 @@ import { keysAreInDatabase, needsAuthenticator } from "./config/auth.ts";
 import type { Config } from "./config/config.ts";
 import { playsService } from "./config/roles.ts";
 import type { Authenticator } from "./core/authenticator.ts";
+import { CallLimits } from "./core/call_limits.ts";
 import { abortError, ChatError } from "./core/errors.ts";
 import { startGateway } from "./gateway/gateway.ts";
 import { startGrpcServer } from "./grpc/server.ts";
@@ -165,7 +166,8 @@ class ComposedApp implements App {
     const { message, ...others } = services.all;
     if (played.has("gateway") && message !== undefined) {
       const readiness = () => withMemory(services.readiness(), memory);
-      const options = { http, services: { message, ...others }, readiness, telemetry, log, ...known };
+      const limits = new CallLimits(this.#config.rateLimits);
+      const options = { http, services: { message, ...others }, readiness, telemetry, log, limits, ...known };
       ports.httpPort = (await this.#faces.begin("gateway", () => startGateway(options))).port;
     }
     if (this.#stopping.signal.aborted) throw abortError(this.#stopping.signal);

@@ -115,7 +115,9 @@ function watchParent(gone: () => void): void {
 /** One line for people on stdout, one for machines in the log. */
 function announce(config: Config, ports: Ports, log: Log): void {
   const shown = (host: string) => host.includes(":") ? `[${host}]` : host;
-  const http = ports.httpPort === undefined ? undefined : `http://${shown(config.http.host)}:${ports.httpPort}`;
+  const http = ports.httpPort === undefined
+    ? undefined
+    : `http${config.http.tls ? "s" : ""}://${shown(config.http.host)}:${ports.httpPort}`;
   const grpc = ports.grpcPort === undefined ? undefined : `${shown(config.grpc.host)}:${ports.grpcPort}`;
   log.info("Ready", { ...ports, services: [...config.services] });
   const faces = [

@@ -6,7 +6,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import { bitString, context, integer, octetString, oid, pem, pemBytes, sequence, setOf, time, TRUE, utf8String } from "./der.ts";
-import { ipBytes } from "./ip.ts";
+import { ipBytes } from "../../src/core/ip.ts";
 
 /** A certificate and its private key, both PEM. */
 export interface Identity {

@@ -1,4 +1,6 @@
 import type { Scope } from "../core/caller.ts";
+import type { IpBlock } from "../core/ip.ts";
+import type { Rate } from "../core/rate_limiter.ts";
 
 /** A part of the system that one process can play. */
 export type ServiceName = "gateway" | "message" | "ai" | "rag" | "plugin";
@@ -13,7 +15,8 @@ export interface TlsPaths {
 /** The validated settings of one process. Units stand in the names. */
 export interface Config {
   readonly services: ReadonlySet<ServiceName>;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: HttpConfig;
+  readonly rateLimits: RateLimitConfig;
   readonly grpc: GrpcConfig;
   readonly database: DatabaseConfig;
   /** Where services run, as `host:port` each, that a part of this process calls and that this process does not play itself. */
@@ -34,6 +37,30 @@ export interface Config {
   readonly memory: MemoryConfig;
   /** How long a stopping process waits for accepted calls. */
   readonly shutdownTimeoutMs: number;
+}
+
+/** The gateway's settings. */
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Absent: in the clear. */
+  readonly tls?: Omit<TlsPaths, "caPath">;
+  /** Other origins whose pages may use the API, exact ones such as `https://app.example`. */
+  readonly allowedOrigins: readonly string[];
+  /** The host names that requests may be for, besides IP addresses; absent: any. */
+  readonly allowedHosts?: readonly string[];
+  /** Whose word about where a request comes from (`X-Forwarded-For`) counts. */
+  readonly trustedProxies: readonly IpBlock[];
+  /** How long a request may take that is no stream. */
+  readonly requestTimeoutMs: number;
+}
+
+/** How many requests are taken; absent: any number. */
+export interface RateLimitConfig {
+  /** Of one caller who has proved who it is. */
+  readonly perCaller?: Rate;
+  /** Of one address, from callers who have not. */
+  readonly perAddress?: Rate;
 }
 
 /** Where `/metrics` is offered. */

@@ -1,7 +1,7 @@
 import { authDoubts, toAuthConfig } from "./auth.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Config, DatabaseConfig, GrpcConfig, MemoryConfig, ModelConfig, ServiceName } from "./config.ts";
-import { isPublic } from "../core/hosts.ts";
+import { httpDoubts, toHttpConfig, toRateLimits } from "./http.ts";
 import { nearMisses } from "./near_misses.ts";
 import { toNatsConfig } from "./nats.ts";
 import { addressSetting, callsElsewhere, roleNames } from "./roles.ts";
@@ -34,7 +34,7 @@ export function inspectConfig(env: Environment): Inspection {
   const problems: string[] = [];
   const values = Object.fromEntries(settingNames.map((name) => [name, readOne(name, env[name], problems)])) as SettingValues;
   problems.push(...crossCheck(values, env));
-  const warnings = [...nearMisses(env), ...doubts(values), ...authDoubts(values)];
+  const warnings = [...nearMisses(env), ...doubts(values), ...httpDoubts(values), ...authDoubts(values)];
   return problems.length > 0 ? { problems, warnings } : { config: toConfig(values), problems, warnings };
 }
 
@@ -64,11 +64,6 @@ function doubts(values: SettingValues): string[] {
     const why = played.has(role) ? `SERVICES has ${role} run in this process` : "nothing in SERVICES calls it";
     doubts.push(`${addressSetting(role)} is not used, because ${why}`);
   }
-  if (values.SERVICES.has("gateway") && isPublic(values.HTTP_HOST)) {
-    doubts.push(
-      `HTTP_HOST ${values.HTTP_HOST} is reachable from other machines and HTTP is served in the clear: put a proxy with TLS in front`,
-    );
-  }
   if (values.NATS_URL !== undefined && values.EVENT_BUS !== "nats") doubts.push("NATS_URL is not used, because EVENT_BUS is not nats");
   return doubts;
 }
@@ -77,7 +72,8 @@ function toConfig(values: SettingValues): Config {
   const nats = toNatsConfig(values);
   return {
     services: values.SERVICES,
-    http: { host: values.HTTP_HOST, port: values.HTTP_PORT },
+    http: toHttpConfig(values),
+    rateLimits: toRateLimits(values),
     grpc: toGrpcConfig(values),
     database: toDatabaseConfig(values),
     serviceAddresses: toServiceAddresses(values),

@@ -5,6 +5,7 @@
  */
 import { checkAuth } from "./auth.ts";
 import { isPublic } from "../core/hosts.ts";
+import { checkHttpTls } from "./http.ts";
 import { checkNats } from "./nats.ts";
 import { addressSetting, neededBy, playsService, roleNames } from "./roles.ts";
 import type { SettingValues } from "./settings.ts";
@@ -16,6 +17,7 @@ export function crossCheck(values: SettingValues, env: Explicit): readonly strin
   return [
     ...checkRoles(values),
     ...checkTls(values),
+    ...checkHttpTls(values),
     ...checkBus(values),
     ...checkNats(values),
     ...checkPublicAddresses(values, env),
@@ -69,19 +71,18 @@ function checkMetrics(values: SettingValues): string[] {
 function checkPublicAddresses(values: SettingValues, env: Explicit): string[] {
   const isSet = (name: string) => (env[name] ?? "").trim() !== "";
   const faces = [
-    { name: "HTTP_HOST", host: values.HTTP_HOST, listens: values.SERVICES.has("gateway") },
+    { name: "HTTP_HOST", host: values.HTTP_HOST, listens: values.SERVICES.has("gateway"), tls: ["HTTP_TLS_CERT_PATH", "GRPC_TLS_ENABLED"] },
     {
-      name: "GRPC_SERVER_HOST",
-      host: values.GRPC_SERVER_HOST,
+      ...{ name: "GRPC_SERVER_HOST", host: values.GRPC_SERVER_HOST, tls: ["GRPC_TLS_ENABLED"] },
       listens: values.GRPC_ENABLED && playsService(values.SERVICES),
     },
   ];
   return faces.filter((face) => face.listens && isPublic(face.host)).flatMap((face) => {
-    const missing = [isSet("GRPC_TLS_ENABLED") ? "" : "TLS", isSet("AUTH_MODE") ? "" : "authentication"].filter((text) => text !== "");
+    const missing = [face.tls.some(isSet) ? "" : "TLS", isSet("AUTH_MODE") ? "" : "authentication"].filter((text) => text !== "");
     if (missing.length === 0) return [];
     return [
       `${face.name} ${face.host} is reachable from other machines without ${missing.join(" and without ")}: ` +
-      "set GRPC_TLS_ENABLED and AUTH_MODE, or say GRPC_TLS_ENABLED=false and AUTH_MODE=none to want it so",
+      `set ${face.tls[0]} and AUTH_MODE, or say GRPC_TLS_ENABLED=false and AUTH_MODE=none to want it so`,
     ];
   });
 }

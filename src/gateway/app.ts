@@ -1,16 +1,20 @@
 import { type Context, Hono } from "hono";
+import type { HttpConfig } from "../config/config.ts";
 import type { Services } from "../contracts/mod.ts";
 import type { Authenticator } from "../core/authenticator.ts";
+import type { CallLimits } from "../core/call_limits.ts";
 import type { Log } from "../observability/log.ts";
 import { authenticate } from "./authenticate.ts";
 import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
 import { healthRoutes, type Readiness } from "./health_routes.ts";
+import { hostPolicy } from "./host_policy.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
 import { messageRoutes } from "./message_routes.ts";
 import { observeRequests } from "./metrics.ts";
 import { originPolicy } from "./origin.ts";
 import { HttpRefusal, problemResponse } from "./problem.ts";
 import { MAX_URL_LENGTH } from "./query.ts";
+import { securityHeaders } from "./security_headers.ts";
 import { sessionRoutes } from "./session_routes.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -27,13 +31,15 @@ export interface GatewayAppOptions {
   readonly heartbeatMs: number;
   readonly telemetry?: Telemetry;
   readonly authenticator?: Authenticator;
-  /** Other origins whose pages may use the API, exact ones such as `https://app.example`; default: none. */
-  readonly allowedOrigins?: ReadonlySet<string>;
+  /** What the settings say of requests; default: any host, pages of no other origin, no proxy. */
+  readonly http?: Partial<HttpConfig>;
+  /** How often callers may call; default: as often as they like. */
+  readonly limits?: CallLimits;
 }
 
 /** Every route behind its middleware, not yet listening. */
 export function createGatewayApp(options: GatewayAppOptions): Hono<GatewayEnv> {
-  const { services, readiness, log, calls, heartbeatMs, telemetry, authenticator, allowedOrigins = new Set() } = options;
+  const { services, readiness, log, calls, heartbeatMs, telemetry, authenticator, http = {}, limits } = options;
   // Not strict: `/v1/messages/` is `/v1/messages`.
   const app = new Hono<GatewayEnv>({ strict: false });
   app.onError((error, c) => problemResponse(c, error, log));
@@ -46,9 +52,12 @@ export function createGatewayApp(options: GatewayAppOptions): Hono<GatewayEnv> {
     }
     await next();
   });
-  app.use(originPolicy(allowedOrigins));
+  app.use(securityHeaders);
+  app.use(hostPolicy(http.allowedHosts));
+  app.use(originPolicy(new Set(http.allowedOrigins)));
   app.route("/", healthRoutes(readiness));
-  const identify = authenticate(authenticator);
+  const measure = limits && { limits, trustedProxies: http.trustedProxies ?? [] };
+  const identify = authenticate({ authenticator, measure });
   // Before the rest of `/v1`, because signing out takes no credential.
   app.route("/v1/session", sessionRoutes(identify));
   app.use("/v1/*", identify);

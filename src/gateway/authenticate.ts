@@ -7,28 +7,43 @@ import { requireAllowed } from "../core/policy.ts";
 import type { GatewayEnv } from "./context.ts";
 import { credentialOf } from "./credential.ts";
 import { isActing, requireOwnPage } from "./origin.ts";
+import { type RequestMeasure, takeMeasure } from "./rate_limit.ts";
 import { SIGN_OUT_COOKIES } from "./session_cookie.ts";
 
+/** What is known of callers; each part is absent where nobody has to prove anything, or may call as often as it likes. */
+export interface Doorkeeper {
+  readonly authenticator?: Authenticator | undefined;
+  readonly measure?: RequestMeasure | undefined;
+}
+
 /**
- * Finds out who calls, for every route behind it, by what `credentialOf` finds; throws `unauthenticated` for who cannot prove it. Without an
- * authenticator nobody has to.
+ * Finds out who calls, for every route behind it, by what `credentialOf` finds; throws `unauthenticated` for who cannot prove it, and
+ * `resource_exhausted` for who calls too often. Without an authenticator nobody has to prove anything.
  */
-export function authenticate(authenticator: Authenticator | undefined): MiddlewareHandler<GatewayEnv> {
-  if (authenticator === undefined) return (_, next) => next();
+export function authenticate({ authenticator, measure }: Doorkeeper): MiddlewareHandler<GatewayEnv> {
   return createMiddleware<GatewayEnv>(async (c, next) => {
-    const { call } = c.var;
-    const { authorization, isAmbient } = credentialOf(c.req.raw);
-    call.identify(STRANGER);
-    if (isAmbient && isActing(c.req.raw)) requireOwnPage(c.req.raw);
     try {
-      const found = authenticator.authenticate({ authorization });
-      call.identify(found instanceof Promise ? await found : found, authorization);
-    } catch (error) {
-      if (isAmbient && error instanceof ChatError && error.code === "unauthenticated") forget(c);
-      throw error;
+      if (authenticator !== undefined) await identify(c, authenticator);
+    } finally {
+      // Whoever is not known by now is measured by its address, and told of that first.
+      if (measure !== undefined) takeMeasure(c, measure);
     }
     await next();
   });
+}
+
+async function identify(c: Context<GatewayEnv>, authenticator: Authenticator): Promise<void> {
+  const { call } = c.var;
+  const { authorization, isAmbient } = credentialOf(c.req.raw);
+  call.identify(STRANGER);
+  if (isAmbient && isActing(c.req.raw)) requireOwnPage(c.req.raw);
+  try {
+    const found = authenticator.authenticate({ authorization });
+    call.identify(found instanceof Promise ? await found : found, authorization);
+  } catch (error) {
+    if (isAmbient && error instanceof ChatError && error.code === "unauthenticated") forget(c);
+    throw error;
+  }
 }
 
 /** A cookie that counts no longer would be sent again and again. */

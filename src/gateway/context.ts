@@ -185,7 +185,6 @@ export function callContext(calls: OpenCalls): MiddlewareHandler<GatewayEnv> {
     const call = calls.begin(c.req.raw);
     c.set("call", call);
     c.header("X-Request-Id", call.requestId);
-    c.header("X-Content-Type-Options", "nosniff");
     c.header("Cache-Control", "no-store");
     try {
       await next();

@@ -1,4 +1,6 @@
+import type { HttpConfig } from "../config/config.ts";
 import type { Authenticator } from "../core/authenticator.ts";
+import type { CallLimits } from "../core/call_limits.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
@@ -10,7 +12,7 @@ export type { Readiness };
 
 /** What the gateway works with. */
 export interface GatewayOptions {
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: Pick<HttpConfig, "host" | "port"> & Partial<HttpConfig>;
   readonly services: GatewayServices;
   /** Answers from memory; asked at every `/readyz`. */
   readonly readiness: () => Readiness;
@@ -19,8 +21,8 @@ export interface GatewayOptions {
   readonly authenticator?: Authenticator;
   /** Where its requests are told of; default: nowhere. */
   readonly telemetry?: Telemetry;
-  /** How long a request may take that is no stream; default 30 s, what proxies in front usually wait. */
-  readonly requestTimeoutMs?: number;
+  /** How often callers may call; default: as often as they like. */
+  readonly limits?: CallLimits;
   /** How often a quiet event stream says that it lives; default 15 s, half of what proxies usually allow. */
   readonly heartbeatMs?: number;
 }
@@ -38,29 +40,42 @@ export interface Gateway {
 }
 
 /** Serves the HTTP API. Rejects with one sentence that names the address and its settings when it cannot listen there. */
-export function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const calls = new OpenCalls(options.requestTimeoutMs ?? 30_000);
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const calls = new OpenCalls(options.http.requestTimeoutMs ?? 30_000);
   const app = createGatewayApp({ ...options, calls, heartbeatMs: options.heartbeatMs ?? 15_000 });
+  const server = await listen(options, (request, info) => app.fetch(request, info));
+  const { authenticator } = options;
+  const sweeper = authenticator && setInterval(() => calls.endStreamsOf((caller) => authenticator.ended(caller)), SWEEP_MS);
+  let stopped: Promise<void> | undefined;
+  return {
+    port: server.addr.port,
+    stop: ({ deadlineMs }) => stopped ??= stop({ server, calls, log: options.log, deadlineMs }).finally(() => clearInterval(sweeper)),
+  };
+}
+
+/** A server that calls `handler`; over TLS where the settings say so. */
+async function listen(
+  { http, log }: GatewayOptions,
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+): Promise<Deno.HttpServer<Deno.NetAddr>> {
+  const tls = http.tls === undefined ? {} : await readTls(http.tls);
+  const onError = (error: unknown) => {
+    log.error("Request failed outside its handler", { error });
+    return new Response(null, { status: 500 });
+  };
   try {
-    const server = Deno.serve({
-      hostname: options.http.host,
-      port: options.http.port,
-      onListen: () => {},
-      onError: (error) => {
-        options.log.error("Request failed outside its handler", { error });
-        return new Response(null, { status: 500 });
-      },
-    }, (request, info) => app.fetch(request, info));
-    const { authenticator } = options;
-    const sweeper = authenticator && setInterval(() => calls.endStreamsOf((caller) => authenticator.ended(caller)), SWEEP_MS);
-    let stopped: Promise<void> | undefined;
-    return Promise.resolve({
-      port: server.addr.port,
-      stop: ({ deadlineMs }) => stopped ??= stop({ server, calls, log: options.log, deadlineMs }).finally(() => clearInterval(sweeper)),
-    });
+    return Deno.serve({ ...{ hostname: http.host, port: http.port, onListen: () => {}, onError }, ...tls }, handler);
   } catch (error) {
-    return Promise.reject(cannotListen(options.http, error));
+    throw cannotListen(http, error);
   }
+}
+
+async function readTls({ certPath, keyPath }: NonNullable<HttpConfig["tls"]>): Promise<{ readonly cert: string; readonly key: string }> {
+  const read = (path: string, setting: string) =>
+    Deno.readTextFile(path).catch((cause) => {
+      throw new ChatError("failed_precondition", `The file ${path} (${setting}) cannot be read`, { cause });
+    });
+  return { cert: await read(certPath, "HTTP_TLS_CERT_PATH"), key: await read(keyPath, "HTTP_TLS_KEY_PATH") };
 }
 
 /** How often the credentials of open streams are looked at again. */

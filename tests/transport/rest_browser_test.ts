@@ -108,7 +108,7 @@ Deno.test("originPolicy answers no preflight unless the settings name the origin
   const preflight = { "access-control-request-method": "POST", "access-control-request-headers": "content-type" };
   const closed = await gateway().ask("OPTIONS", "/v1/messages", { origin: "https://app.example", ...preflight });
   assertEquals(closed.headers.get("access-control-allow-origin"), null);
-  const { ask, say } = gateway({ allowedOrigins: new Set(["https://app.example"]) });
+  const { ask, say } = gateway({ http: { allowedOrigins: ["https://app.example"] } });
   const open = await ask("OPTIONS", "/v1/messages", { origin: "https://app.example", ...preflight });
   assertEquals([open.status, open.headers.get("access-control-allow-origin")], [204, "https://app.example"]);
   assertMatch(open.headers.get("access-control-allow-methods") ?? "", /PATCH/);

@@ -250,5 +250,5 @@ Deno.test("Errors of the service become the status of their code", async (t) => 
       assertStringIncludes(answer, "HTTP/1.1 504 ");
       assertStringIncludes(answer, '"code":"deadline_exceeded"');
     });
-  }, { override, requestTimeoutMs: 300 });
+  }, { override, http: { requestTimeoutMs: 300 } });
 });

@@ -1,6 +1,7 @@
 /** The gateway over the real message service on a real PGlite, and a client for its event streams. */
 import { createMemoryBus } from "../../src/bus/memory.ts";
 import { RemoteMessageService } from "../../src/clients/remote_message_service.ts";
+import type { HttpConfig } from "../../src/config/config.ts";
 import type { MessageService } from "../../src/contracts/mod.ts";
 import { openDatabase } from "../../src/database/open.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/gateway.ts";
@@ -23,7 +24,8 @@ export interface TestGateway {
 }
 
 /** What a test may change. */
-export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, "requestTimeoutMs" | "heartbeatMs" | "readiness">> {
+export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, "heartbeatMs" | "readiness" | "limits" | "authenticator">> {
+  readonly http?: Partial<HttpConfig>;
   readonly message?: Partial<MessageServiceOptions>;
   /** Puts a test's own methods in place of the service's. */
   readonly override?: (service: MessageService) => Partial<MessageService>;
@@ -40,11 +42,11 @@ export async function withGateway(work: (server: TestGateway) => Promise<void>, 
   const bus = createMemoryBus();
   const service = createMessageService({ database, bus, log, ...options.message });
   const gateway = await startGateway({
-    http: { host: "127.0.0.1", port: 0 },
     services: { message: overridden(service, options.override?.(service) ?? {}) },
     readiness: () => ({ ok: true, checks: { database: database.health() } }),
     log,
     ...options,
+    http: { host: "127.0.0.1", port: 0, ...options.http },
   });
   try {
     await work({ gateway, service, logLines, ...requests(`http://127.0.0.1:${gateway.port}`) });

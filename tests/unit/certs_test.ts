@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Authority } from "../../scripts/certs/certificate.ts";
-import { ipBytes } from "../../scripts/certs/ip.ts";
 
 const validDays = 30;
 
@@ -32,13 +31,4 @@ Deno.test("Authority.load takes an authority that was made before, and nothing e
   assertEquals(await Authority.load("Tests", { cert: authority.cert, key }), undefined);
   assertEquals(await Authority.load("Tests", { cert: "", key: "" }), undefined);
   assertEquals(await Authority.load("Tests", await authority.issue({ names: ["Tests"], validDays })), undefined);
-});
-
-Deno.test("ipBytes reads addresses of both kinds, and no names", () => {
-  assertEquals(ipBytes("127.0.0.1")?.toHex(), "7f000001");
-  assertEquals(ipBytes("::1")?.toHex(), "00000000000000000000000000000001");
-  assertEquals(ipBytes("::")?.toHex(), "00000000000000000000000000000000");
-  assertEquals(ipBytes("2001:db8::a:0:b")?.toHex(), "20010db80000000000000000000a0000000b".slice(0, 16) + "0000000a0000000b");
-  assertEquals(ipBytes("::ffff:10.0.0.1")?.toHex(), "00000000000000000000ffff0a000001");
-  for (const name of ["localhost", "1.2.3", "fe80::1%eth0", ""]) assertEquals(ipBytes(name), undefined, name);
 });

@@ -15,7 +15,9 @@ const limits = {
 Deno.test("readConfig gives the documented defaults for an empty environment", () => {
   const config = readConfig({});
   assertEquals([...config.services], ["gateway", "message", "rag"]);
-  assertEquals(config.http, { host: "127.0.0.1", port: 8000 });
+  const openToNobody = { allowedOrigins: [], allowedHosts: [], trustedProxies: [] };
+  assertEquals(config.http, { host: "127.0.0.1", port: 8000, requestTimeoutMs: 30_000, ...openToNobody });
+  assertEquals(config.rateLimits, {});
   assertEquals(config.grpc, {
     enabled: false,
     host: "127.0.0.1",

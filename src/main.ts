@@ -62,13 +62,16 @@ async function serve(config: Config, log: Log, endWithParent: boolean): Promise<
   const ended = Promise.race([asked.then(() => 0), guard.failed.then(() => EXIT_BROKEN)]);
   const started = app.start();
   const first = await Promise.race([started, ended]);
-  if (typeof first === "object") announce(config, first, log);
+  const wasReady = typeof first === "object";
+  if (wasReady) announce(config, first, log);
   else started.catch((error) => log.debug("The start was given up", { error }));
   const code = await ended;
   const stopped = await stopInTime(app, code === 0 ? config.shutdownTimeoutMs : Math.min(1_000, config.shutdownTimeoutMs));
   if (!stopped) log.error("Ending without a clean stop, because it took too long");
-  log.info("Stopped", { code: stopped ? code : EXIT_BROKEN });
-  return stopped ? code : EXIT_BROKEN;
+  // Whoever was not ready has accepted nothing, so nobody can have lost anything: opening a new database cannot be hurried, and may be cut short.
+  const exitCode = stopped || !wasReady ? code : EXIT_BROKEN;
+  log.info("Stopped", { code: exitCode });
+  return exitCode;
 }
 
 /** Stops, draining for at most `deadlineMs`; false when even closing takes too long. */

@@ -3,7 +3,7 @@ import type { CallContext } from "../core/context.ts";
 import { partToWire } from "../wire/ai_codec.ts";
 import type { UntypedServiceImplementation } from "../wire/grpc_js.ts";
 import { serverStream } from "./server_stream.ts";
-import { type HandlerOptions, unary } from "./unary.ts";
+import { type HandlerOptions, largeUnary, unary } from "./unary.ts";
 
 /** `chat.AIService` over an AI service: each RPC is its method. */
 export function aiHandlers(service: AiService, options: HandlerOptions): UntypedServiceImplementation {
@@ -13,7 +13,7 @@ export function aiHandlers(service: AiService, options: HandlerOptions): Untyped
     AnalyzeSentiment: unary("AnalyzeSentiment", service.analyzeSentiment.bind(service), options),
     AnalyzeSentiments: unary("AnalyzeSentiments", service.analyzeSentiments.bind(service), options),
     ListModels: unary("ListModels", service.listModels.bind(service), options),
-    GetGeneration: unary("GetGeneration", service.getGeneration.bind(service), options),
+    GetGeneration: largeUnary("GetGeneration", service.getGeneration.bind(service), options),
     CancelGeneration: unary("CancelGeneration", service.cancelGeneration.bind(service), options),
   };
 }

@@ -101,8 +101,16 @@ export interface Membership {
  * Throws `permission_denied` where the room is restricted, the caller no member, and no manager of rooms either. Not `not_found`: whoever may write
  * could tell the difference by writing, since a room without messages is not missing.
  */
-export function requireMember(caller: Caller, { room, restricted, members }: Membership): void {
-  if (!restricted || caller.scopes.has("rooms:manage")) return;
-  if (caller.name !== "" && members.includes(caller.name)) return;
-  throw new ChatError("permission_denied", `The caller ${caller.id} is no member of room ${JSON.stringify(room)}`, { field: "room" });
+export function requireMember(caller: Caller, membership: Membership): void {
+  if (!isMember(caller, membership)) throw notMember(caller, membership.room, "room");
+}
+
+/** Whether the caller may use the room, as far as the room says so. */
+export function isMember(caller: Caller, { restricted, members }: Omit<Membership, "room">): boolean {
+  return !restricted || caller.scopes.has("rooms:manage") || (caller.name !== "" && members.includes(caller.name));
+}
+
+/** What somebody is told who is not, with the field of the request that named the room. */
+export function notMember(caller: Caller, room: string, field: string): ChatError {
+  return new ChatError("permission_denied", `The caller ${caller.id} is no member of room ${JSON.stringify(room)}`, { field });
 }

@@ -53,6 +53,8 @@ export interface HttpConfig {
   readonly trustedProxies: readonly IpBlock[];
   /** How long a request may take that is no stream. */
   readonly requestTimeoutMs: number;
+  /** How many requests of one caller, or of one address where callers prove nothing, may be under way, streams among them. */
+  readonly maxCallsPerCaller: number;
 }
 
 /** How many requests are taken; absent: any number. */

@@ -8,7 +8,7 @@ import type { Rate } from "../core/rate_limiter.ts";
 import type { HttpConfig, RateLimitConfig } from "./config.ts";
 import type { SettingValues } from "./settings.ts";
 
-const DEFAULT_RATE: Rate = { count: 1_000, windowMs: 10_000 };
+const DEFAULT_RATE: Rate = { count: 6_000, windowMs: 60_000 };
 
 /** The settings as the program takes them; only for values without problems. */
 export function toHttpConfig(values: SettingValues): HttpConfig {
@@ -16,6 +16,7 @@ export function toHttpConfig(values: SettingValues): HttpConfig {
   const hosts = values.HTTP_ALLOWED_HOSTS === "auto" ? (isPrivate(values) ? [] : "any") : values.HTTP_ALLOWED_HOSTS;
   return {
     ...{ host: values.HTTP_HOST, port: values.HTTP_PORT, requestTimeoutMs: values.HTTP_REQUEST_TIMEOUT_MS },
+    maxCallsPerCaller: values.HTTP_MAX_CALLS_PER_CALLER,
     ...{ allowedOrigins: values.HTTP_ALLOWED_ORIGINS, trustedProxies: values.HTTP_TRUSTED_PROXIES },
     ...(certPath === undefined || keyPath === undefined ? {} : { tls: { certPath, keyPath } }),
     ...(hosts === "any" ? {} : { allowedHosts: hosts }),

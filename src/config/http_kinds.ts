@@ -10,7 +10,7 @@ import type { Kind, Parsed } from "./kinds.ts";
 /** Exact origins, as browsers write them; `none` is the empty list. */
 export const origins: Kind<readonly string[]> = {
   parse: (text) =>
-    listOf(text, (part) => URL.canParse(part) && /^https?:/.test(part) && new URL(part).origin === part ? part : undefined) ??
+    listOf(text, (part) => URL.canParse(part) && /^https?:[^*]*$/.test(part) && new URL(part).origin === part ? part : undefined) ??
       { wanted: "none, or origins such as https://app.example (no path, no `*`, as browsers write them), separated by commas" },
 };
 

@@ -98,11 +98,17 @@ export const settings = {
     "Milliseconds that an HTTP request may take, its body's arrival included; streams last as long as their readers",
     "What proxies in front usually wait",
   ),
+  HTTP_MAX_CALLS_PER_CALLER: given(
+    wholeNumber(1, 1_000_000),
+    "10000",
+    "HTTP requests, streams and WebSockets among them, at once of one caller, or of one address where callers prove nothing; further ones get 429",
+    "As many streams as a process holds over gRPC; behind a proxy that is not trusted all clients are one address",
+  ),
   RATE_LIMIT_PER_CALLER: given(
     rate,
     "auto",
-    "HTTP requests that one caller may make, as COUNT/SECONDS: so many at once, and as many again spread over so many seconds; off: any number; auto: off on loopback without AUTH_MODE, else 1000/10",
-    "A hundred a second is far more than people make, and one caller leaves room for others",
+    "HTTP requests that one caller may make, as COUNT/SECONDS: so many at once, and as many again spread over so many seconds; off: any number; auto: off on loopback without AUTH_MODE, else 6000/60",
+    "A hundred a second is far more than people make, and a page that opens asks for much at once",
   ),
   RATE_LIMIT_PER_ADDRESS: given(
     rate,

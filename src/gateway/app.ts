@@ -3,6 +3,7 @@ import type { HttpConfig } from "../config/config.ts";
 import type { Services } from "../contracts/mod.ts";
 import type { Authenticator } from "../core/authenticator.ts";
 import type { CallLimits } from "../core/call_limits.ts";
+import { OpenShares } from "../core/open_shares.ts";
 import type { Log } from "../observability/log.ts";
 import { authenticate } from "./authenticate.ts";
 import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
@@ -56,7 +57,7 @@ export function createGatewayApp(options: GatewayAppOptions): Hono<GatewayEnv> {
   app.use(hostPolicy(http.allowedHosts));
   app.use(originPolicy(new Set(http.allowedOrigins)));
   app.route("/", healthRoutes(readiness));
-  const measure = limits && { limits, trustedProxies: http.trustedProxies ?? [] };
+  const measure = { limits, shares: new OpenShares(http.maxCallsPerCaller ?? Infinity), trustedProxies: http.trustedProxies ?? [] };
   const identify = authenticate({ authenticator, measure });
   // Before the rest of `/v1`, because signing out takes no credential.
   app.route("/v1/session", sessionRoutes(identify));

@@ -10,10 +10,11 @@ import { isActing, requireOwnPage } from "./origin.ts";
 import { type RequestMeasure, takeMeasure } from "./rate_limit.ts";
 import { SIGN_OUT_COOKIES } from "./session_cookie.ts";
 
-/** What is known of callers; each part is absent where nobody has to prove anything, or may call as often as it likes. */
+/** What callers are held against. */
 export interface Doorkeeper {
-  readonly authenticator?: Authenticator | undefined;
-  readonly measure?: RequestMeasure | undefined;
+  /** Absent: nobody has to prove anything. */
+  readonly authenticator: Authenticator | undefined;
+  readonly measure: RequestMeasure;
 }
 
 /**
@@ -26,7 +27,7 @@ export function authenticate({ authenticator, measure }: Doorkeeper): Middleware
       if (authenticator !== undefined) await identify(c, authenticator);
     } finally {
       // Whoever is not known by now is measured by its address, and told of that first.
-      if (measure !== undefined) takeMeasure(c, measure);
+      takeMeasure(c, measure);
     }
     await next();
   });

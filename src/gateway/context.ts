@@ -35,7 +35,7 @@ export class Call implements CallContext {
   #authorization: string | undefined;
   #clock: ReturnType<typeof setTimeout> | undefined;
   #isStream = false;
-  #finished: (() => void) | undefined;
+  readonly #finished: (() => void)[] = [];
 
   constructor(request: Request, calls: OpenCalls) {
     const given = request.headers.get("x-request-id");
@@ -102,15 +102,14 @@ export class Call implements CallContext {
     if (this.#calls.streamsEnded !== undefined) this.abort(this.#calls.streamsEnded);
   }
 
-  /** Calls `listener` once, when the answer has been given and, of a stream, sent. */
+  /** Calls `listener` once, when the answer has been given and, of a stream, sent; those that came first first. */
   onFinish(listener: () => void): void {
-    this.#finished = listener;
+    this.#finished.push(listener);
   }
 
   /** Lets go of the timer and of the client's signal; idempotent. */
   finish(): void {
-    this.#finished?.();
-    this.#finished = undefined;
+    for (const listener of this.#finished.splice(0)) listener();
     clearTimeout(this.#clock);
     this.#client.removeEventListener("abort", this.#clientGone);
     this.#calls.forget(this);

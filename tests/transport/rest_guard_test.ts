@@ -148,6 +148,31 @@ Deno.test("the gateway believes X-Forwarded-For of trusted proxies alone, and of
   }, { limits: limits(), http: { trustedProxies: [ipBlock("127.0.0.1")!, ipBlock("10.0.0.0/8")!] } });
 });
 
+Deno.test("the gateway holds an address, and a key, to so many requests at once, and counts those that have ended no longer", async () => {
+  await using keys = await testKeys();
+  const use = async (origin: string, headers: Record<string, string>) => {
+    const open = async () => {
+      const answer = await fetch(`${origin}/v1/messages/stream`, { headers });
+      return { status: answer.status, end: () => answer.body?.cancel() };
+    };
+    const streams = [await open(), await open(), await open()];
+    assertEquals(streams.map(({ status }) => status), [200, 200, 429]);
+    for (const { end } of streams) await end();
+    // The server hears of it when the connection closes.
+    for (let status = 0; status !== 200;) {
+      const again = await open();
+      status = again.status;
+      await again.end();
+    }
+  };
+  const http = { maxCallsPerCaller: 2 };
+  await withGateway(({ origin }) => use(origin, {}), { http });
+  await withGateway(async ({ origin }) => {
+    await use(origin, { authorization: `Bearer ${await keys.make(["messages:read"])}` });
+    await use(origin, { authorization: `Bearer ${await keys.make(["messages:read"])}` });
+  }, { http, authenticator: keys.authenticator });
+});
+
 Deno.test("startGateway speaks TLS, over HTTP/2 too, and says which file it cannot read", async () => {
   await using directory = await tempDir();
   const tls = { certPath: `${directory.path}/cert.pem`, keyPath: `${directory.path}/key.pem` };

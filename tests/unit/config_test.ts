@@ -16,7 +16,7 @@ Deno.test("readConfig gives the documented defaults for an empty environment", (
   const config = readConfig({});
   assertEquals([...config.services], ["gateway", "message", "rag"]);
   const openToNobody = { allowedOrigins: [], allowedHosts: [], trustedProxies: [] };
-  assertEquals(config.http, { host: "127.0.0.1", port: 8000, requestTimeoutMs: 30_000, ...openToNobody });
+  assertEquals(config.http, { host: "127.0.0.1", port: 8000, requestTimeoutMs: 30_000, maxCallsPerCaller: 10_000, ...openToNobody });
   assertEquals(config.rateLimits, {});
   assertEquals(config.grpc, {
     enabled: false,
@@ -375,4 +375,44 @@ Deno.test("readConfig doubts settings about tokens that nobody looks at, and tok
   ]);
   const open = { GRPC_ENABLED: "true", GRPC_SERVER_HOST: "0.0.0.0", GRPC_TLS_ENABLED: "false", AUTH_MODE: "api_key" };
   assertMatch(inspectConfig(open).warnings.join(), /takes tokens in the clear/);
+});
+
+Deno.test("readConfig guards a gateway that asks nobody who they are by host name, and measures callers where others reach it", () => {
+  const away = { ...open, HTTP_HOST: "0.0.0.0" };
+  const rate = { count: 6_000, windowMs: 60_000 };
+  assertEquals([readConfig({}).http.allowedHosts, readConfig(away).http.allowedHosts], [[], undefined]);
+  assertEquals([readConfig({}).rateLimits, readConfig(away).rateLimits], [{}, { perCaller: rate, perAddress: rate }]);
+  const keyed = readConfig({ AUTH_MODE: "api_key" });
+  assertEquals([keyed.http.allowedHosts, keyed.rateLimits.perCaller], [undefined, rate]);
+  const own = readConfig({
+    HTTP_ALLOWED_HOSTS: "Chat.internal, chat",
+    RATE_LIMIT_PER_CALLER: "5/1",
+    RATE_LIMIT_PER_ADDRESS: "off",
+    AUTH_MODE: "api_key",
+  });
+  assertEquals([own.http.allowedHosts, own.rateLimits], [["chat.internal", "chat"], { perCaller: { count: 5, windowMs: 1_000 } }]);
+});
+
+Deno.test("readConfig reads origins, proxies and the HTTP gateway's TLS, and says what they must be", () => {
+  const { http } = readConfig({
+    HTTP_ALLOWED_ORIGINS: "https://app.example, http://localhost:5173",
+    HTTP_TRUSTED_PROXIES: "10.0.0.0/8,::1",
+  });
+  assertEquals([http.allowedOrigins, http.trustedProxies.map(({ bits }) => bits)], [["https://app.example", "http://localhost:5173"], [
+    8,
+    128,
+  ]]);
+  for (const origin of ["*", "https://app.example/", "app.example", "https://*.example", "null", "https://App.example"]) {
+    assertMatch(inspectConfig({ HTTP_ALLOWED_ORIGINS: origin }).problems.join(), /^HTTP_ALLOWED_ORIGINS must be none, or origins/, origin);
+  }
+  assertMatch(
+    inspectConfig({ HTTP_TRUSTED_PROXIES: "10.0.0.0/40" }).problems.join(),
+    /^HTTP_TRUSTED_PROXIES must be none, or IP addresses/,
+  );
+  assertMatch(inspectConfig({ RATE_LIMIT_PER_CALLER: "0/10" }).problems.join(), /^RATE_LIMIT_PER_CALLER must be COUNT\/SECONDS/);
+  assertEquals(inspectConfig({ HTTP_TLS_KEY_PATH: "key.pem" }).problems, [
+    "HTTP_TLS_CERT_PATH must be set when HTTP_TLS_KEY_PATH is, got nothing",
+  ]);
+  const tls = { HTTP_HOST: "0.0.0.0", HTTP_TLS_CERT_PATH: "cert.pem", HTTP_TLS_KEY_PATH: "key.pem", AUTH_MODE: "api_key" };
+  assertEquals([inspectConfig(tls).problems, inspectConfig(tls).warnings], [[], []]);
 });

@@ -1,6 +1,7 @@
 /**
  * `deno task eval DIR`: how good search is on a public collection, through `SearchDocuments` over gRPC on a server of its own (PGlite, or the
- * Postgres of `DATABASE_URL`, in a collection of its own). DIR holds a collection in Cranfield's SMART format.
+ * Postgres of `DATABASE_URL`, in a collection of its own). DIR holds a collection in Cranfield's SMART format. Where DIR holds tweets that people
+ * have rated, it is how well moods agree with people.
  *
  * @module
  */
@@ -12,6 +13,8 @@ import { createLog } from "../src/observability/log.ts";
 import { createRagService } from "../src/rag/service.ts";
 import { type Judged, readCranfield } from "./eval/cranfield.ts";
 import { mean, type Quality, quality } from "./eval/measures.ts";
+import { agreement } from "./eval/sentiment.ts";
+import { isTweets, readTweets } from "./eval/tweets.ts";
 import { damage } from "./eval/typos.ts";
 
 /** Results that measures look at, and those that times are taken for. */
@@ -26,6 +29,7 @@ async function main([dir]: readonly string[]): Promise<void> {
     console.error("usage: deno task eval DIR");
     Deno.exit(1);
   }
+  if (await isTweets(dir)) return await measureMoods(dir);
   const judged = await readCranfield(dir);
   const dataDir = await Deno.makeTempDir({ prefix: "chat-eval-" });
   const log = createLog("warn", (line) => console.error(line));
@@ -43,6 +47,16 @@ async function main([dir]: readonly string[]): Promise<void> {
     await database.close();
     await Deno.remove(dataDir, { recursive: true });
   }
+}
+
+async function measureMoods(dir: string): Promise<void> {
+  const begunMs = performance.now();
+  const { texts, correlation, signs, classes } = await agreement(await readTweets(dir));
+  const rate = texts / (performance.now() - begunMs) * 1000;
+  console.log(
+    "| texts | correlation with people | positive or negative right | of three classes right | texts/s |\n| --- | --- | --- | --- | --- |",
+  );
+  console.log(`| ${texts} | ${[correlation, signs, classes].map((value) => value.toFixed(3)).join(" | ")} | ${rate.toFixed(0)} |`);
 }
 
 async function measure(client: RAGServiceClient, judged: Judged, kind: string): Promise<void> {

@@ -49,6 +49,7 @@ const DOORS: Readonly<Record<string, { readonly files: readonly RegExp[]; readon
   "@electric-sql/pglite": { files: [/^src\/database\//, /^tests\//], why: "so that services cannot tell the databases apart" },
   "postgres": { files: [/^src\/(database|bus)\//, /^(tests|scripts)\//], why: "so that services cannot tell the databases apart" },
   "unpdf": { files: [/^src\/rag\/formats\//, /^tests\//], why: "so that a hostile PDF is read in a worker that can be ended" },
+  "@hono/zod-openapi": { files: [/^src\/gateway\//, /^tests\//], why: "because only the gateway speaks HTTP" },
   "hono": { files: [/^src\/gateway\//, /^tests\//], why: "because only the gateway speaks HTTP" },
 };
 

@@ -1,4 +1,5 @@
-import { type Context, Hono } from "hono";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import type { HttpConfig } from "../config/config.ts";
 import type { Services } from "../contracts/mod.ts";
 import type { Authenticator } from "../core/authenticator.ts";
@@ -10,11 +11,13 @@ import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
 import { healthRoutes, type Readiness } from "./health_routes.ts";
 import { hostPolicy } from "./host_policy.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
-import { messageRoutes } from "./message_routes.ts";
+import { addMessageRoutes } from "./message_routes.ts";
 import { observeRequests } from "./metrics.ts";
+import { addOpenApi } from "./openapi.ts";
 import { originPolicy } from "./origin.ts";
 import { HttpRefusal, problemResponse } from "./problem.ts";
 import { MAX_URL_LENGTH } from "./query.ts";
+import { addRoomRoutes } from "./room_routes.ts";
 import { securityHeaders } from "./security_headers.ts";
 import { sessionRoutes } from "./session_routes.ts";
 
@@ -39,10 +42,10 @@ export interface GatewayAppOptions {
 }
 
 /** Every route behind its middleware, not yet listening. */
-export function createGatewayApp(options: GatewayAppOptions): Hono<GatewayEnv> {
+export function createGatewayApp(options: GatewayAppOptions): OpenAPIHono<GatewayEnv> {
   const { services, readiness, log, calls, heartbeatMs, telemetry, authenticator, http = {}, limits } = options;
   // Not strict: `/v1/messages/` is `/v1/messages`.
-  const app = new Hono<GatewayEnv>({ strict: false });
+  const app = new OpenAPIHono<GatewayEnv>({ strict: false });
   app.onError((error, c) => problemResponse(c, error, log));
   app.notFound((c) => noSuchRoute(c, app, log));
   app.use(callContext(calls));
@@ -62,12 +65,14 @@ export function createGatewayApp(options: GatewayAppOptions): Hono<GatewayEnv> {
   // Before the rest of `/v1`, because signing out takes no credential.
   app.route("/v1/session", sessionRoutes(identify));
   app.use("/v1/*", identify);
-  app.route("/v1/messages", messageRoutes({ service: services.message, log, heartbeatMs }));
+  addMessageRoutes(app, { service: services.message, log, heartbeatMs });
+  addRoomRoutes(app, services.message);
+  addOpenApi(app);
   return app;
 }
 
 /** 404 for a path that no route has, else 405 or the answer to OPTIONS, with the methods that the path has. */
-function noSuchRoute(c: Context<GatewayEnv>, app: Hono<GatewayEnv>, log: Log): Response {
+function noSuchRoute(c: Context<GatewayEnv>, app: OpenAPIHono<GatewayEnv>, log: Log): Response {
   const methods = METHODS.filter((method) => app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method === method));
   const path = JSON.stringify(c.req.path.slice(0, 80));
   if (methods.length === 0) return problemResponse(c, new HttpRefusal(404, `There is nothing at ${path}`), log);

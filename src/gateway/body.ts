@@ -16,9 +16,9 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
  * The request's body as a JSON value. Refuses what is not `application/json` in UTF-8 (415), too large (413), not UTF-8 or not JSON (400);
  * stops waiting for a slow sender when the call's signal fires.
  */
-export async function readJson(c: Context<GatewayEnv>): Promise<unknown> {
+export async function readJson(c: Context<GatewayEnv>, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
   requireJson(c.req.raw.headers);
-  const bytes = await readBytes(c.req.raw, c.var.call);
+  const bytes = await readBytes(c, maxBytes);
   try {
     return JSON.parse(strictUtf8.decode(bytes));
   } catch (error) {
@@ -40,6 +40,10 @@ function requireJson(headers: Headers): void {
       },
     );
   }
+  requireUncompressed(headers);
+}
+
+function requireUncompressed(headers: Headers): void {
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding !== "identity") {
     throw new HttpRefusal(415, `The body must not be compressed, got ${JSON.stringify(encoding.slice(0, 80))}`, {
@@ -48,31 +52,48 @@ function requireJson(headers: Headers): void {
   }
 }
 
-async function readBytes(request: Request, call: Call): Promise<Uint8Array> {
-  const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > MAX_BODY_BYTES) throw tooLarge(announced);
-  if (request.body === null) return new Uint8Array();
-  const reader = request.body.getReader();
+/** The request's body as it came, whole; refuses a compressed one (415) and one that is too large (413). */
+export async function readBytes(c: Context<GatewayEnv>, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const announced = Number(c.req.raw.headers.get("content-length") ?? 0);
+  if (announced > maxBytes) throw tooLarge(announced, maxBytes);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for (;;) {
-    const { done, value } = await call.run(reader.read()).catch((error) => refuse(reader, call, error));
-    if (done) return joinBytes(chunks);
-    size += value.byteLength;
-    if (size > MAX_BODY_BYTES) await refuse(reader, call, tooLarge(size));
-    chunks.push(value);
+  for await (const chunk of bodyChunks(c)) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge(size, maxBytes);
+    chunks.push(chunk);
+  }
+  return joinBytes(chunks) as Uint8Array<ArrayBuffer>;
+}
+
+/** The request's body as it comes; leaving the loop lets go of the rest. */
+export async function* bodyChunks(c: Context<GatewayEnv>): AsyncGenerator<Uint8Array> {
+  requireUncompressed(c.req.raw.headers);
+  const { call } = c.var;
+  const reader = c.req.raw.body?.getReader();
+  if (reader === undefined) return;
+  let isWhole = false;
+  try {
+    for (;;) {
+      const { done, value } = await call.run(reader.read()).catch((error) => refuse(call, error));
+      isWhole = done;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    if (!isWhole) await reader.cancel().catch(() => {});
   }
 }
 
-/** Lets go of a body that is not read to its end. A read that failed for the network's reasons is the client going away. */
-async function refuse(reader: ReadableStreamDefaultReader<Uint8Array>, call: Call, error: unknown): Promise<never> {
-  await reader.cancel().catch(() => {});
+/** A read that failed for the network's reasons is the client going away. */
+function refuse(call: Call, error: unknown): never {
   if (error instanceof ChatError) throw error;
   throw call.signal.aborted
     ? abortError(call.signal)
     : new ChatError("cancelled", "The client went away before the body's end", { cause: error });
 }
 
-function tooLarge(bytes: number): HttpRefusal {
-  return new HttpRefusal(413, `The body must be at most ${MAX_BODY_BYTES} bytes, got ${bytes}`);
+/** The refusal of a body, or a part of one, of more bytes than are taken. */
+export function tooLarge(bytes: number, maxBytes: number): HttpRefusal {
+  return new HttpRefusal(413, `The body must be at most ${maxBytes} bytes, got ${bytes}`);
 }

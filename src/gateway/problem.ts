@@ -35,6 +35,7 @@ const TITLES: Readonly<Record<number, string>> = {
   405: "Method Not Allowed",
   406: "Not Acceptable",
   409: "Conflict",
+  412: "Precondition Failed",
   413: "Content Too Large",
   414: "URI Too Long",
   415: "Unsupported Media Type",
@@ -64,13 +65,15 @@ export interface Problem {
   readonly retry_after_ms?: number;
 }
 
+const REFUSAL_CODES: Readonly<Record<number, ErrorCode>> = { 404: "not_found", 405: "unimplemented", 412: "aborted" };
+
 /** A refusal that only HTTP knows, such as 405 or 415; its status goes before that of its code. */
 export class HttpRefusal extends ChatError {
   readonly status: ContentfulStatusCode;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: ContentfulStatusCode, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(status === 404 ? "not_found" : status === 405 ? "unimplemented" : "invalid_argument", message);
+    super(REFUSAL_CODES[status] ?? "invalid_argument", message);
     this.status = status;
     this.headers = headers;
   }

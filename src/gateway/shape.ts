@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import { z } from "@hono/zod-openapi";
 import { ChatError, invalidField } from "../core/errors.ts";
 
 const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 } as const;
@@ -26,16 +26,44 @@ export const text = z.string({ error: (issue) => `must be text, got ${shown(issu
 export const flag = z.boolean({ error: (issue) => `must be true or false, got ${shown(issue.input)}` });
 
 /** An int32 in a JSON body. */
-export const int32 = z.custom<number>((value) => isWhole(value, INT32), { error: (issue) => wholeProblem(issue.input, INT32) });
+export const int32 = whole(INT32, "int32");
+
+/** An int64 in a JSON body; beyond 2^53 it would not come out as it went in. */
+export const int64 = whole(INT64, "int64");
+
+/** A number in a JSON body. */
+export const real = z.number({ error: (issue) => `must be a number, got ${shown(issue.input)}` });
+
+/** Bytes in a JSON body, as base64. */
+export const bytes = z.string({ error: (issue) => `must be base64 text, got ${shown(issue.input)}` }).transform((value, context) => {
+  try {
+    return Uint8Array.fromBase64(value);
+  } catch {
+    context.addIssue({ code: "custom", message: `must be base64 text, got ${shown(value)}` });
+    return z.NEVER;
+  }
+}).openapi({ type: "string", format: "byte" });
+
+/** A list in a JSON body. */
+export function listOf<T extends z.ZodType>(element: T) {
+  return z.array(element, { error: (issue) => `must be a list, got ${shown(issue.input)}` });
+}
+
+/** An object in a JSON body. */
+export function objectOf<T extends z.ZodRawShape>(shape: T) {
+  return z.strictObject(shape, {
+    error: (issue) => issue.code === "unrecognized_keys" ? undefined : `must be an object, got ${shown(issue.input)}`,
+  });
+}
 
 /** Text to text in a JSON body. The value itself is handed on, because zod's records drop a key named `__proto__`. */
 export const metadata = z.custom<Readonly<Record<string, string>>>((value) => metadataProblem(value) === undefined, {
   error: (issue) => metadataProblem(issue.input) ?? "",
-});
+}).openapi({ type: "object", additionalProperties: { type: "string" }, example: { source: "web" } });
 
 /** `true` or `false` in a query. */
 export const queryFlag = z.enum(["true", "false"], { error: (issue) => `must be true or false, got ${shown(issue.input)}` })
-  .transform((value) => value === "true");
+  .transform((value) => value === "true").openapi({ type: "boolean" });
 
 /** An int32 in a query or path. */
 export const queryInt32 = queryInteger(INT32);
@@ -43,31 +71,32 @@ export const queryInt32 = queryInteger(INT32);
 /** An int64 in a query; beyond 2^53 it would not come out as it went in. */
 export const queryInt64 = queryInteger(INT64);
 
+function whole(range: Range, format: string) {
+  return z.custom<number>((value) => isWhole(value, range), { error: (issue) => wholeProblem(issue.input, range) })
+    .openapi({ type: "integer", format });
+}
+
 function queryInteger(range: Range) {
   return z.string().transform((value, context) => {
     const number = /^(0|-?[1-9][0-9]*)$/.test(value) ? Number(value) : NaN;
     if (isWhole(number, range)) return number;
     context.addIssue({ code: "custom", message: wholeProblem(value, range) });
     return z.NEVER;
-  });
+  }).openapi({ type: "integer", format: range === INT32 ? "int32" : "int64" });
 }
 
 /** `input` in the shape of `schema`, or an `invalid_argument` that names the first field at fault. */
-export function shaped<T>(schema: z.ZodType<T>, input: unknown): T {
+export function shaped<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  if (issue?.code === "unrecognized_keys") throw invalidField(shortened(issue.keys[0] ?? ""), "is not known here");
-  const field = issue?.path[0];
-  if (issue === undefined || field === undefined) {
+  if (issue?.code === "unrecognized_keys") {
+    throw invalidField([...issue.path, shortened(issue.keys[0] ?? "")].join("."), "is not known here");
+  }
+  if (issue === undefined || issue.path.length === 0) {
     throw new ChatError("invalid_argument", `The body must be a JSON object, got ${shown(input)}`);
   }
-  throw invalidField(String(field), issue.message);
-}
-
-/** `object` without its undefined properties, as exact optional properties want it. */
-export function present<T extends object>(object: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+  throw invalidField(issue.path.join("."), issue.message);
 }
 
 function isWhole(value: unknown, range: Range): boolean {

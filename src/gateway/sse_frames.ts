@@ -6,7 +6,7 @@
 import type { Message, MessageBatch } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import { joinBytes } from "./bytes.ts";
-import { messageJson } from "./json.ts";
+import { messageJson } from "./schemas/message.ts";
 import { problemOf } from "./problem.ts";
 
 const encoder = new TextEncoder();

@@ -54,6 +54,9 @@ function paths(config: Config): { readonly dataDirs: readonly string[]; readonly
     .filter((path) => path !== undefined);
   files.push(...authFiles(config));
   if (config.services.has("gateway") && config.http.tls !== undefined) files.push(config.http.tls.certPath, config.http.tls.keyPath);
+  if (config.services.has("ai")) {
+    files.push(...config.ai.providers.flatMap(({ apiKeyPath }) => apiKeyPath === undefined ? [] : [apiKeyPath]));
+  }
   // The worker that reads documents is loaded as a file at run time.
   if (config.services.has("rag") && config.database.kind === "postgres") files.push("src");
   if (config.database.kind !== "pglite" || !playsService(config.services)) return { dataDirs: [], files };
@@ -114,6 +117,7 @@ function addresses(config: Config): readonly string[] {
   if (services.has("rag")) {
     found.push(...[config.embedding, config.rerank].flatMap((model) => model === undefined ? [] : [hostOf(model.baseUrl)]));
   }
+  if (services.has("ai")) found.push(...new Set(config.ai.providers.map(({ baseUrl }) => hostOf(baseUrl))));
   return found;
 }
 

@@ -25,6 +25,7 @@ export interface Config {
   readonly embedding?: ModelConfig;
   /** Who judges the best results of a search; absent: nobody. */
   readonly rerank?: ModelConfig;
+  readonly ai: AiConfig;
   readonly auth: AuthConfig;
   readonly eventBus: "memory" | "postgres" | "nats";
   /** Set exactly when NATS carries the wake-ups. */
@@ -81,6 +82,30 @@ export interface ModelConfig {
   readonly model: string;
   /** Secret. */
   readonly apiKey?: string;
+}
+
+/** A server of language models. */
+export interface AiProviderConfig {
+  readonly name: string;
+  readonly baseUrl: string;
+  /** The default one first. */
+  readonly models: readonly { readonly name: string; readonly contextTokens: number; readonly maxTokens: number }[];
+  /** Secret. */
+  readonly apiKey?: string;
+  /** Where the key lies instead. */
+  readonly apiKeyPath?: string;
+  /** Whether it is asked how likely its words were. */
+  readonly logProbabilities: boolean;
+}
+
+/** The AI service's settings. */
+export interface AiConfig {
+  /** In the order in which they are asked; empty: answers are chosen from documents. */
+  readonly providers: readonly AiProviderConfig[];
+  /** Of one answer: all of it, until its first part, between two parts; and the attempts at each server. */
+  readonly patience: { readonly totalMs: number; readonly firstByteMs: number; readonly idleMs: number; readonly attempts: number };
+  /** Answers at once, how long one goes on that nobody follows, and how long it can be read. */
+  readonly limits: { readonly atOnce: number; readonly atOncePerCaller: number; readonly graceMs: number; readonly keepMs: number };
 }
 
 /** When memory is short. */

@@ -1,3 +1,4 @@
+import { toAiConfig } from "./ai.ts";
 import { authDoubts, toAuthConfig } from "./auth.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Config, DatabaseConfig, GrpcConfig, MemoryConfig, ModelConfig, ServiceName } from "./config.ts";
@@ -78,6 +79,7 @@ function toConfig(values: SettingValues): Config {
     database: toDatabaseConfig(values),
     serviceAddresses: toServiceAddresses(values),
     ...toModels(values),
+    ai: toAiConfig(values),
     auth: toAuthConfig(values),
     eventBus: values.EVENT_BUS ?? (values.DATABASE_URL === undefined ? "memory" : "postgres"),
     ...(nats === undefined ? {} : { nats }),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkAi } from "./ai.ts";
 import { checkAuth } from "./auth.ts";
 import { isPublic } from "../core/hosts.ts";
 import { checkHttpTls } from "./http.ts";
@@ -23,6 +24,7 @@ export function crossCheck(values: SettingValues, env: Explicit): readonly strin
     ...checkPublicAddresses(values, env),
     ...checkMetrics(values),
     ...checkModels(values),
+    ...checkAi(values),
     ...checkAuth(values, env),
   ];
 }

@@ -210,8 +210,36 @@ export interface RagRoomsTable {
   held_until_ms: number;
 }
 
+/** An answer of the AI service, and which server is at it. */
+export interface AiGenerationsTable {
+  id: GeneratedAlways<number>;
+  owner: string;
+  request_id: string;
+  /** Of the request's content. */
+  fingerprint: string;
+  status: ColumnType<string, string | undefined>;
+  holder: string;
+  held_until_ms: number;
+  cancel_asked: ColumnType<boolean, boolean | undefined>;
+  last_seq: ColumnType<number, number | undefined>;
+  error_code: string | null;
+  error_message: string | null;
+  created_at_ms: number;
+  updated_at_ms: number;
+}
+
+/** Neighbouring parts of an answer, as one JSON text. */
+export interface AiGenerationPartsTable {
+  generation_id: number;
+  first_seq: number;
+  last_seq: number;
+  parts: string;
+}
+
 /** Every table. */
 export interface Schema {
+  ai_generations: AiGenerationsTable;
+  ai_generation_parts: AiGenerationPartsTable;
   api_keys: ApiKeysTable;
   api_key_changes: ApiKeyChangesTable;
   rag_collections: RagCollectionsTable;

@@ -1,5 +1,5 @@
 import { linesOf } from "./sections.ts";
-import { estimateTokens } from "./token_estimate.ts";
+import { estimateTokens } from "../text/token_estimate.ts";
 
 /** A sentence, or a part of one that is too long. Offsets in UTF-16 code units. */
 export interface Piece {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { chunksOf, chunkText } from "../../src/rag/chunks.ts";
-import { estimateTokens } from "../../src/rag/token_estimate.ts";
+import { estimateTokens } from "../../src/text/token_estimate.ts";
 
 const PROSE = Array.from({ length: 60 }, (_, index) => `Sentence number ${index} speaks of the weather in the mountains.`).join(" ");
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { estimateTokens } from "../../src/rag/token_estimate.ts";
-import { countTokens } from "../../src/rag/tokens.ts";
+import { estimateTokens } from "../../src/text/token_estimate.ts";
+import { countTokens } from "../../src/text/tokens.ts";
 
 Deno.test("countTokens counts as o200k_base does", () => {
   // Figures of OpenAI's own tiktoken for the same strings.

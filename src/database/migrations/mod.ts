@@ -5,6 +5,7 @@ import { ragBlocks } from "./0004_rag_blocks.ts";
 import { apiKeys } from "./0005_api_keys.ts";
 import { ragRooms } from "./0006_rag_rooms.ts";
 import { ragVectorSpaces } from "./0007_rag_vector_spaces.ts";
+import { aiGenerations } from "./0008_ai_generations.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
 export interface Migration {
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   { name: "API keys", sql: apiKeys },
   { name: "rag rooms", sql: ragRooms },
   { name: "spaces of embeddings", sql: ragVectorSpaces },
+  { name: "AI generations", sql: aiGenerations },
 ];

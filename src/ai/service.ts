@@ -1,0 +1,157 @@
+/**
+ * Answers and moods, by whatever models it is handed.
+ *
+ * @module
+ */
+import type {
+  AiService,
+  CancelGenerationResponse,
+  GeneratedResponse,
+  GenerateRequest,
+  Generation,
+  GenerationKey,
+  GenerationPart,
+  ListModelsResponse,
+  Sentiment,
+  SentimentRequest,
+  SentimentsRequest,
+  SentimentsResponse,
+} from "../contracts/mod.ts";
+import type { CallContext } from "../core/context.ts";
+import { abortError } from "../core/errors.ts";
+import { text } from "../core/fields.ts";
+import { limits } from "../core/limits.ts";
+import type { Database } from "../database/database.ts";
+import { toChatError } from "../database/errors.ts";
+import type { Log } from "../observability/log.ts";
+import { answer } from "./answer.ts";
+import type { Patience } from "./attempts.ts";
+import { foldParts } from "./fold.ts";
+import { type GenerationLimits, Generations, type GenerationStart } from "./generations.ts";
+import type { GroundingSources } from "./grounding.ts";
+import type { ExtractiveAnswerer, SentimentAnalyzer } from "./methods.ts";
+import { Models, VADER } from "./models.ts";
+import type { ModelProvider } from "./provider.ts";
+import { validGenerate, validMoodText, validMoodTexts } from "./validate.ts";
+
+/** What the AI service works with. */
+export interface AiServiceOptions {
+  readonly database: Database;
+  readonly log: Log;
+  /** In the order in which they are asked; none: answers are chosen from passages. */
+  readonly providers: readonly ModelProvider[];
+  readonly patience: Patience;
+  readonly limits: GenerationLimits;
+  readonly sources: GroundingSources;
+  readonly extract: ExtractiveAnswerer;
+  readonly moodOf: SentimentAnalyzer;
+  /** How often another server's generation is looked at; default 100 ms. */
+  readonly pollMs?: number;
+}
+
+/** A running AI service. */
+export interface RunningAiService extends AiService {
+  /** Ends what is at work, as interrupted; the database stays the caller's to close. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Makes an AI service. */
+export function createAiService(options: AiServiceOptions): RunningAiService {
+  return new ModelAiService(options);
+}
+
+class ModelAiService implements RunningAiService {
+  readonly #options: AiServiceOptions;
+  readonly #models: Models;
+  readonly #generations: Generations;
+
+  constructor(options: AiServiceOptions) {
+    const { database, log, pollMs } = options;
+    this.#options = options;
+    this.#models = new Models(options.providers);
+    this.#generations = new Generations({ database, log, limits: options.limits, ...(pollMs === undefined ? {} : { pollMs }) });
+  }
+
+  async generateResponse(request: GenerateRequest, context: CallContext): Promise<GeneratedResponse> {
+    const parts: GenerationPart[] = [];
+    for await (const part of this.streamResponse({ ...request, resumeAfter: 0 }, context)) parts.push(part);
+    return foldParts(parts[0]?.requestId ?? "", parts);
+  }
+
+  async *streamResponse(request: GenerateRequest, context: CallContext): AsyncGenerator<GenerationPart> {
+    try {
+      yield* this.#generations.follow(await this.#start(request, context), context);
+    } catch (error) {
+      throw toChatError(error);
+    }
+  }
+
+  analyzeSentiment(request: SentimentRequest, context: CallContext): Promise<Sentiment> {
+    return this.#mood("text", request.text, request.model ?? "", context);
+  }
+
+  async analyzeSentiments({ texts, model = "" }: SentimentsRequest, context: CallContext): Promise<SentimentsResponse> {
+    const results: Sentiment[] = [];
+    for (const [index, one] of validMoodTexts(texts).entries()) results.push(await this.#mood(`texts[${index}]`, one, model, context));
+    return { results };
+  }
+
+  listModels(): Promise<ListModelsResponse> {
+    return Promise.resolve({ models: this.#models.list() });
+  }
+
+  getGeneration({ requestId }: GenerationKey, context: CallContext): Promise<Generation> {
+    return this.#stored(async () => await this.#generations.get(validId(requestId), context));
+  }
+
+  cancelGeneration({ requestId }: GenerationKey, context: CallContext): Promise<CancelGenerationResponse> {
+    return this.#stored(async () => {
+      const success = await this.#generations.cancel(validId(requestId), context);
+      return { success, message: success ? "The generation ends" : "The generation was over already" };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#generations.close();
+  }
+
+  async #start(request: GenerateRequest, context: CallContext): Promise<GenerationStart> {
+    const model = this.#models.choose(request.model ?? "");
+    const valid = validGenerate(request, model.maxTokens);
+    const { requestId, resumeAfter, ...content } = valid;
+    const { sources, extract, patience } = this.#options;
+    return {
+      ...{ requestId, resumeAfter, fingerprint: await fingerprintOf(content) },
+      work: (writer, signal) => {
+        // The generation may outlive the call that began it, and goes on as that caller.
+        const own: CallContext = { ...context, signal, deadlineAtMs: undefined };
+        return answer(valid, { model, means: { sources, extract, patience }, writer, context: own });
+      },
+    };
+  }
+
+  async #mood(field: string, value: string, model: string, { signal }: CallContext): Promise<Sentiment> {
+    this.#models.requireSentiment(model);
+    const valid = validMoodText(field, value);
+    if (signal.aborted) throw abortError(signal);
+    const { sentiment, confidence, scores, notices } = await this.#options.moodOf(valid, signal);
+    return { sentiment, confidence, scores: { ...scores }, model: VADER, notices };
+  }
+
+  async #stored<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw toChatError(error);
+    }
+  }
+}
+
+function validId(requestId: string): string {
+  return text("request_id", requestId, { minBytes: 1, maxBytes: limits.nameBytes });
+}
+
+async function fingerprintOf(content: unknown): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(content)));
+  return new Uint8Array(digest).toBase64();
+}

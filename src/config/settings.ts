@@ -54,8 +54,8 @@ function optional<T>(kind: Kind<T>, doc: string, why: string, secret?: "url" | "
 /** The rows, in the order in which people read them. */
 export const settings = {
   SERVICES: given(
-    setOf(["gateway", "message", "rag"], ["ai", "plugin"]),
-    "gateway,message,rag",
+    setOf(["gateway", "message", "rag", "ai"], ["plugin"]),
+    "gateway,message,rag,ai",
     "The parts that this process plays, separated by commas",
     "All that this version has, so that one process is a whole system",
   ),

@@ -95,7 +95,7 @@ Deno.test("readConfig takes an empty or blank value for unset", () => {
 Deno.test("readConfig says of services to come that this version has none", () => {
   const { problems } = inspectConfig({ SERVICES: "gateway,message,ai,plugin", EVENT_BUS: "kafka" });
   assertEquals(problems, [
-    'SERVICES must be a comma-separated list of gateway, message, rag (ai and plugin are not part of this version yet), got "gateway,message,ai,plugin"',
+    'SERVICES must be a comma-separated list of gateway, message, rag, ai (plugin is not part of this version yet), got "gateway,message,ai,plugin"',
     'EVENT_BUS must be memory or postgres or nats, got "kafka"',
   ]);
 });

@@ -14,7 +14,7 @@ const limits = {
 
 Deno.test("readConfig gives the documented defaults for an empty environment", () => {
   const config = readConfig({});
-  assertEquals([...config.services], ["gateway", "message", "rag"]);
+  assertEquals([...config.services], ["gateway", "message", "rag", "ai"]);
   const openToNobody = { allowedOrigins: [], allowedHosts: [], trustedProxies: [] };
   assertEquals(config.http, { host: "127.0.0.1", port: 8000, requestTimeoutMs: 30_000, maxCallsPerCaller: 10_000, ...openToNobody });
   assertEquals(config.rateLimits, {});

@@ -52,7 +52,7 @@ function isIn(address: Uint8Array, { bytes, bits }: IpBlock): boolean {
 
 /** Names whoever holds an address: IPv4 as it is; of IPv6 the first 64 bits, because one customer has at least as many addresses as those leave. */
 export function addressHolder(text: string): string {
-  const bytes = plainBytes(text);
+  const bytes = text.includes(":") ? plainBytes(text) : undefined;
   if (bytes === undefined) return text;
   return bytes.length === 4 ? bytes.join(".") : `${bytes.subarray(0, 8).toHex()}::/64`;
 }

@@ -6,7 +6,7 @@ import { FEEDBACK_CHUNKS, learnedWeights } from "./feedback.ts";
 import { Passing } from "./passing.ts";
 import { BLOCK_SIZE, blockOf, markPlaces } from "./postings.ts";
 import { type BlockRange, type PostingCache, RANGE_BLOCKS, rangesOf } from "./posting_cache.ts";
-import { holdsPhrases, phraseTerms } from "./phrases.ts";
+import { PhraseMatcher, phraseTerms } from "./phrases.ts";
 import type { Query } from "./query.ts";
 import { type Collection, readPassages, readTerms } from "./store_reads.ts";
 
@@ -49,12 +49,14 @@ export class LexicalSearcher {
   readonly #averageLength: number;
   readonly #norms: LengthNorms;
   readonly #passing: Passing | undefined;
+  readonly #phrases: PhraseMatcher;
 
   constructor(db: Kysely<Schema>, search: LexicalSearch) {
     this.#db = db;
     this.#search = search;
     const { filter, collection } = search;
     this.#asked = askedWeights(search.query);
+    this.#phrases = new PhraseMatcher(search.query.phrases);
     this.#averageLength = Math.max(1, collection.totalLength / Math.max(1, collection.chunks));
     this.#norms = new LengthNorms(this.#averageLength);
     this.#passing = filter === undefined ? undefined : new Passing(db, { collection, filter });
@@ -139,11 +141,11 @@ export class LexicalSearcher {
   }
 
   async #withPhrases(batch: readonly ScoredChunk[]): Promise<ScoredChunk[]> {
-    const { collection, filter, query } = this.#search;
+    const { collection, filter } = this.#search;
     const rows = await readPassages(this.#db, collection.id, { chunkNos: batch.map((chunk) => chunk.chunkNo), filter });
     return batch.filter(({ chunkNo }) => {
       const row = rows.get(chunkNo);
-      return row !== undefined && holdsPhrases(row, query.phrases);
+      return row !== undefined && this.#phrases.holds(row);
     });
   }
 

@@ -1,5 +1,5 @@
 import type { IndexDocumentRequest } from "../contracts/mod.ts";
-import { termOf, type Token, tokens } from "../text/analysis.ts";
+import { termOf, type Token, tokensAndParts } from "../text/analysis.ts";
 import { chunksOf } from "./chunks.ts";
 import { detectLanguage } from "../text/language.ts";
 import { isCorrectable } from "./words.ts";
@@ -66,9 +66,9 @@ export async function prepareDocument(
       counts.set(term, (counts.get(term) ?? 0) + times);
       length += times;
     };
-    for (const token of tokens(content)) count(token, 1);
-    for (const token of tokens(title)) count(token, TITLE_WEIGHT);
-    for (const token of tokens(heading)) count(token, HEADING_WEIGHT);
+    for (const token of tokensAndParts(content)) count(token, 1);
+    for (const token of tokensAndParts(title)) count(token, TITLE_WEIGHT);
+    for (const token of tokensAndParts(heading)) count(token, HEADING_WEIGHT);
     chunks.push({ start, end, heading, content, counts, length });
   }
   const { documentId, metadata = {} } = request;
@@ -87,4 +87,4 @@ export async function contentHash(request: IndexDocumentRequest, embeddingModel:
 }
 
 /** Raised whenever the same document would be cut or taken apart in another way, so that indexing it again brings it up to date. */
-const INDEX_VERSION = 2;
+const INDEX_VERSION = 3;

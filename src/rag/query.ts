@@ -11,6 +11,8 @@ import { allowedMistakes, grams, isCorrectable, mistakesBetween } from "./words.
 const MAX_LANGUAGES = 4;
 /** Unknown words corrected in one query: each costs a statement. */
 const MAX_CORRECTIONS = 16;
+/** What a part of a known word counts, for what the whole does. */
+const PART_SHARE = 0.5;
 /** Collections whose languages are remembered; then all are forgotten, which costs a statement each. */
 const MAX_REMEMBERED = 10_000;
 
@@ -18,7 +20,7 @@ const MAX_REMEMBERED = 10_000;
 export interface QueryWord {
   /** The terms it stands for, one for each language of the collection that tells them apart. */
   readonly terms: readonly string[];
-  /** How often the query has it. */
+  /** How often the query has it; less for a part of a word that is looked for as a whole too. */
   readonly times: number;
   /** The weight of one occurrence: inverse document frequency of all its terms together. */
   readonly idf: number;
@@ -27,8 +29,8 @@ export interface QueryWord {
 /** A query as the index understands it. */
 export interface Query {
   readonly words: readonly QueryWord[];
-  /** Each phrase as its tokens in order, stop words included. */
-  readonly phrases: readonly (readonly Token[])[];
+  /** What stands in quotes, each with a word in it. */
+  readonly phrases: readonly string[];
   readonly languages: readonly string[];
   readonly corrections: readonly Correction[];
 }
@@ -57,9 +59,10 @@ export async function readQuery(
       guess = languages;
       continue;
     }
-    const corrections = exact ? [] : await correct(db, asked, { ...state, languages });
-    const phrases = Array.from(query.matchAll(/"([^"]+)"/g), (match) => tokens(match[1]!)).filter((phrase) => phrase.length > 0);
-    return { collection: state.collection, query: { words: weighed(asked, state), phrases, languages, corrections } };
+    const words = telling(asked, state.frequencies);
+    const corrections = exact ? [] : await correct(db, words, { ...state, languages });
+    const phrases = Array.from(query.matchAll(/"([^"]+)"/g), (match) => match[1]!).filter((phrase) => tokens(phrase).length > 0);
+    return { collection: state.collection, query: { words: weighed(words, state), phrases, languages, corrections } };
   }
 }
 
@@ -79,16 +82,35 @@ interface AskedWord {
   readonly token: Token;
   times: number;
   terms: readonly string[];
+  /** What the query has it only as a part of. */
+  readonly whole: AskedWord | undefined;
 }
 
 function askedWords(query: string, languages: readonly string[]): AskedWord[] {
   const words = new Map<string, AskedWord>();
-  for (const token of tokens(query)) {
+  const add = (token: Token, whole?: AskedWord): AskedWord => {
     const known = words.get(token.word);
-    if (known === undefined) words.set(token.word, { token, times: 1, terms: termsOf(token, languages) });
-    else known.times++;
-  }
+    if (known === undefined) {
+      const word = { token, times: 1, terms: termsOf(token, languages), whole };
+      words.set(token.word, word);
+      return word;
+    }
+    // What stands there by itself too counts as often as it does.
+    if (whole === undefined || known.whole !== undefined) known.times++;
+    return known;
+  };
+  const wholes = tokens(query).map((token) => ({ token, word: add(token) }));
+  for (const { token, word } of wholes) for (const part of token.parts) add(part, word);
   return [...words.values()].filter((word) => word.terms.length > 0);
+}
+
+/** A word that is put together is looked for as a whole where the collection knows it, and by its parts; else by its parts alone. */
+function telling(asked: readonly AskedWord[], frequencies: ReadonlyMap<string, number>): AskedWord[] {
+  const isKnown = ({ terms }: AskedWord) => terms.some((term) => frequencies.has(term));
+  return asked.flatMap((word) => {
+    if (word.whole === undefined || !isKnown(word.whole)) return isKnown(word) || word.token.parts.length === 0 ? word : [];
+    return isKnown(word) ? { ...word, times: word.times * PART_SHARE } : [];
+  });
 }
 
 function weighed(asked: readonly AskedWord[], { frequencies, collection }: CollectionState): QueryWord[] {

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Correction, Highlight, ScoreParts, SearchResult } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Schema } from "../database/schema.ts";
-import { termOf, tokens } from "../text/analysis.ts";
+import { termOf, type Token, tokens } from "../text/analysis.ts";
 import type { Embedder, Reranker } from "./embeddings/types.ts";
 import { fuse } from "./fuse.ts";
 import { LexicalSearcher } from "./lexical.ts";
@@ -235,13 +235,15 @@ export function toResult({ row, similarity, scores }: Found, query: Query | unde
   };
 }
 
-/** Where the query's words stand in the chunk; neighbouring pairs of a script without spaces become one range. */
+/** Where the query's words stand in the chunk; neighbouring pairs of a script without spaces become one range, and of a word of which only parts are asked for those. */
 function highlights({ content, start_at, language }: ChunkRow, { words }: Query): Highlight[] {
   const wanted = new Set(words.flatMap((word) => word.terms));
-  const found: { start: number; end: number }[] = [];
-  for (const token of tokens(content)) {
+  const isWanted = (token: Token) => {
     const term = termOf(token, language);
-    if (term === undefined || !wanted.has(term)) continue;
+    return term !== undefined && wanted.has(term);
+  };
+  const found: { start: number; end: number }[] = [];
+  for (const token of tokens(content).flatMap((token) => isWanted(token) ? token : token.parts.filter(isWanted))) {
     const [start, end] = [start_at + token.start, start_at + token.end];
     const last = found.at(-1);
     if (token.paired && last !== undefined && last.end > start) last.end = end;

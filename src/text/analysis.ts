@@ -1,10 +1,11 @@
 /**
  * How text becomes the terms of the index, the same on every database whatever its locale: words folded as `letters.ts` says, without the stop words of the text's language, and stemmed by it. Scripts that write no spaces between words give each pair of
- * neighbours.
+ * neighbours; words that are put together of others are one word and each of its parts.
  *
  * @module
  */
 import stemmers from "snowball-stemmers";
+import { wordParts } from "./identifiers.ts";
 import { foldStem, foldWord } from "./letters.ts";
 import { lightStem } from "./light_stems.ts";
 import { stopWords } from "./stop_words.ts";
@@ -17,15 +18,18 @@ export interface Token {
   readonly end: number;
   /** A pair of characters of a script without spaces, or one that stands alone: never stemmed, corrected or dropped. */
   readonly paired: boolean;
+  /** The words it is put together of, as `getUserName` is; none for most. They have no parts themselves. */
+  readonly parts: readonly Token[];
 }
 
 /** Scripts without spaces; Hangul too, whose words carry their particles with them. */
-const UNSPACED = "\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}ー";
+const UNSPACED =
+  "\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}ー\\uff70\\uff9e\\uff9f";
 const SPACED = `[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+`;
 /** Soft hyphens, joiners and non-joiners stand within words. */
-const RUN = new RegExp(`(?<run>[${UNSPACED}]+)|${SPACED}(?:[\\u00ad\\u200c\\u200d]+${SPACED})*`, "gv");
-/** A character with the marks that belong to it. */
-const LETTER = /\P{M}\p{M}*|\p{M}+/gu;
+const RUN = new RegExp(`(?<run>[${UNSPACED}][${UNSPACED}\\p{M}]*)|${SPACED}(?:[\\u00ad\\u200c\\u200d]+${SPACED})*`, "gv");
+/** A character with the marks that belong to it, the half-width ones of Katakana too, or the parts of one Korean syllable. */
+const LETTER = /[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?|\P{M}[\p{M}\uff9e\uff9f]*|\p{M}+/gu;
 /** Longer words are cut: they are identifiers or noise. */
 export const MAX_WORD_UNITS = 64;
 
@@ -50,9 +54,21 @@ export function tokens(text: string): Token[] {
   const found: Token[] = [];
   for (const match of text.matchAll(RUN)) {
     if (match.groups?.["run"] !== undefined) pairs(match[0], match.index, found);
-    else found.push({ word: fold(match[0]), start: match.index, end: match.index + match[0].length, paired: false });
+    else found.push(wordToken(match[0], match.index));
   }
   return found;
+}
+
+/** The same with the parts of each word after it. */
+export function tokensAndParts(text: string): Token[] {
+  return tokens(text).flatMap((token) => token.parts.length === 0 ? token : [token, ...token.parts]);
+}
+
+function wordToken(text: string, start: number): Token {
+  const parts = text.length > MAX_WORD_UNITS ? [] : wordParts(text).filter((part) => part.telling).map((part) => ({
+    ...{ word: fold(text.slice(part.start, part.end)), start: start + part.start, end: start + part.end, paired: false, parts: [] },
+  }));
+  return { word: fold(text), start, end: start + text.length, paired: false, parts };
 }
 
 function fold(word: string): string {
@@ -60,13 +76,17 @@ function fold(word: string): string {
 }
 
 function pairs(run: string, offset: number, found: Token[]): void {
-  const letters = Array.from(
-    run.matchAll(LETTER),
-    (match) => ({ start: offset + match.index, end: offset + match.index + match[0].length }),
-  );
-  const add = (start: number, end: number) => found.push({ word: fold(run.slice(start - offset, end - offset)), start, end, paired: true });
-  if (letters.length === 1) add(letters[0]!.start, letters[0]!.end);
-  for (let index = 1; index < letters.length; index++) add(letters[index - 1]!.start, letters[index]!.end);
+  // Folded first, since what is written as two characters may be one, and one several.
+  const letters = Array.from(run.matchAll(LETTER)).flatMap(({ 0: text, index }) => {
+    const [start, end] = [offset + index, offset + index + text.length];
+    return Array.from(fold(text).matchAll(LETTER), ([letter]) => ({ letter, start, end }));
+  });
+  const add = (word: string, start: number, end: number) => found.push({ word, start, end, paired: true, parts: [] });
+  if (letters.length === 1) add(letters[0]!.letter, letters[0]!.start, letters[0]!.end);
+  for (let index = 1; index < letters.length; index++) {
+    const [left, right] = [letters[index - 1]!, letters[index]!];
+    add(left.letter + right.letter, left.start, right.end);
+  }
 }
 
 /** Languages that are not written in Latin letters, by what they are written in. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-/** Invisible within words: soft hyphens and joiners; and the strokes that only lengthen an Arabic word. */
-const INVISIBLE = /[\u00ad\u200c\u200d\u0640]/g;
+/** Invisible within words: soft hyphens, joiners and selectors of another shape; and the strokes that only lengthen an Arabic word. */
+const INVISIBLE = /[\u00ad\u200c\u200d\u0640\p{Variation_Selector}]/gu;
 /** Vowel points of Arabic and Hebrew, which hardly anybody writes; the dot over an i that a Turkish capital leaves; the Hindi point below. */
 const POINTS = /[\u064b-\u065f\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u093c]|(?<=i)\u0307/g;
 /** Letters written in two ways. */

@@ -45,6 +45,8 @@ Deno.test("formsOf takes English apart as the index does", () => {
   const letters = [..."abz09AZ_-.,'\"\n\t /@~"];
   for (let round = 0; round < 500; round++) {
     const text = Array.from({ length: random.below(120) }, () => random.pick(letters)).join("") + "x".repeat(random.below(90));
-    assertEquals(formsOf(text, "en"), tokens(text).map(({ word }) => stem(word, "en")), JSON.stringify(text));
+    assertEquals(formsOf(text, "en").wholes, tokens(text).map(({ word }) => stem(word, "en")), JSON.stringify(text));
+    const beyond = formsOf(`${text} é`, "en");
+    assertEquals(formsOf(text, "en").parts, beyond.parts.slice(0, -1), JSON.stringify(text));
   }
 });

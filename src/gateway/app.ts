@@ -7,6 +7,7 @@ import type { CallLimits } from "../core/call_limits.ts";
 import { OpenShares } from "../core/open_shares.ts";
 import type { Log } from "../observability/log.ts";
 import { authenticate } from "./authenticate.ts";
+import { consoleRoutes } from "./console/console_routes.ts";
 import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
 import { healthRoutes, type Readiness } from "./health_routes.ts";
 import { hostPolicy } from "./host_policy.ts";
@@ -60,6 +61,7 @@ export function createGatewayApp(options: GatewayAppOptions): OpenAPIHono<Gatewa
   app.use(hostPolicy(http.allowedHosts));
   app.use(originPolicy(new Set(http.allowedOrigins)));
   app.route("/", healthRoutes(readiness));
+  app.route("/", consoleRoutes());
   const measure = { limits, shares: new OpenShares(http.maxCallsPerCaller ?? Infinity), trustedProxies: http.trustedProxies ?? [] };
   const identify = authenticate({ authenticator, measure });
   // Before the rest of `/v1`, because signing out takes no credential.

@@ -12,6 +12,7 @@ import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
 import { healthRoutes, type Readiness } from "./health_routes.ts";
 import { hostPolicy } from "./host_policy.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
+import { LiveRooms } from "./live_rooms.ts";
 import { addMessageRoutes } from "./message_routes.ts";
 import { observeRequests } from "./metrics.ts";
 import { addOpenApi } from "./openapi.ts";
@@ -21,6 +22,7 @@ import { MAX_URL_LENGTH } from "./query.ts";
 import { addRoomRoutes } from "./room_routes.ts";
 import { securityHeaders } from "./security_headers.ts";
 import { sessionRoutes } from "./session_routes.ts";
+import { addWebSocketRoute } from "./websocket.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -34,6 +36,9 @@ export interface GatewayAppOptions {
   readonly log: Log;
   readonly calls: OpenCalls;
   readonly heartbeatMs: number;
+  /** Who types and who is there; default: what this process hears by itself. */
+  readonly rooms?: LiveRooms;
+  readonly live?: { readonly patienceMs?: number };
   readonly telemetry?: Telemetry;
   readonly authenticator?: Authenticator;
   /** What the settings say of requests; default: any host, pages of no other origin, no proxy. */
@@ -44,7 +49,8 @@ export interface GatewayAppOptions {
 
 /** Every route behind its middleware, not yet listening. */
 export function createGatewayApp(options: GatewayAppOptions): OpenAPIHono<GatewayEnv> {
-  const { services, readiness, log, calls, heartbeatMs, telemetry, authenticator, http = {}, limits } = options;
+  const { services, readiness, log, calls, heartbeatMs, telemetry, authenticator, http = {}, limits, rooms = new LiveRooms(), live } =
+    options;
   // Not strict: `/v1/messages/` is `/v1/messages`.
   const app = new OpenAPIHono<GatewayEnv>({ strict: false });
   app.onError((error, c) => problemResponse(c, error, log));
@@ -67,6 +73,8 @@ export function createGatewayApp(options: GatewayAppOptions): OpenAPIHono<Gatewa
   // Before the rest of `/v1`, because signing out takes no credential.
   app.route("/v1/session", sessionRoutes(identify));
   app.use("/v1/*", identify);
+  const sockets = { service: services.message, rooms, log, heartbeatMs, timeoutMs: calls.timeoutMs, measure, ...live };
+  addWebSocketRoute(app, sockets);
   addMessageRoutes(app, { service: services.message, log, heartbeatMs });
   addRoomRoutes(app, services.message);
   addOpenApi(app);

@@ -36,6 +36,7 @@ export class Call implements CallContext {
   #clock: ReturnType<typeof setTimeout> | undefined;
   #isStream = false;
   readonly #finished: (() => void)[] = [];
+  #isSocket = false;
 
   constructor(request: Request, calls: OpenCalls) {
     const given = request.headers.get("x-request-id");
@@ -78,6 +79,11 @@ export class Call implements CallContext {
     return this.#isStream;
   }
 
+  /** Whether the response is a WebSocket. */
+  get isSocket(): boolean {
+    return this.#isSocket;
+  }
+
   /** Ends the call early; only the first reason counts. */
   abort(reason: ChatError): void {
     this.#aborter.abort(reason);
@@ -102,6 +108,16 @@ export class Call implements CallContext {
     if (this.#calls.streamsEnded !== undefined) this.abort(this.#calls.streamsEnded);
   }
 
+  /**
+   * Like {@link becomeStream}, for a WebSocket: its own events tell of the client from here on, because the request counts as answered with the
+   * handshake, and the runtime then aborts its signal.
+   */
+  becomeSocket(): void {
+    this.#client.removeEventListener("abort", this.#clientGone);
+    this.#isSocket = true;
+    this.becomeStream();
+  }
+
   /** Calls `listener` once, when the answer has been given and, of a stream, sent; those that came first first. */
   onFinish(listener: () => void): void {
     this.#finished.push(listener);
@@ -124,6 +140,7 @@ export class OpenCalls {
   readonly timeoutMs: number;
   readonly #open = new Set<Call>();
   #streamsEnded: ChatError | undefined;
+  #socketsGone: PromiseWithResolvers<void> | undefined;
 
   constructor(timeoutMs: number) {
     this.timeoutMs = timeoutMs;
@@ -153,6 +170,13 @@ export class OpenCalls {
     return count;
   }
 
+  /** Resolves when no WebSocket is open, or closing, any more. */
+  socketsGone(): Promise<void> {
+    this.#socketsGone ??= Promise.withResolvers();
+    this.#checkSockets();
+    return this.#socketsGone.promise;
+  }
+
   /** Ends the streams of callers for whom `ended` gives a reason. */
   endStreamsOf(ended: (caller: Caller) => ChatError | undefined): void {
     for (const call of this.#open) {
@@ -175,6 +199,11 @@ export class OpenCalls {
   /** Called by a call that is over. */
   forget(call: Call): void {
     this.#open.delete(call);
+    if (call.isSocket) this.#checkSockets();
+  }
+
+  #checkSockets(): void {
+    if (this.#socketsGone !== undefined && !this.#open.values().some((call) => call.isSocket)) this.#socketsGone.resolve();
   }
 }
 

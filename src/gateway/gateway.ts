@@ -2,10 +2,12 @@ import type { HttpConfig } from "../config/config.ts";
 import type { Authenticator } from "../core/authenticator.ts";
 import type { CallLimits } from "../core/call_limits.ts";
 import { ChatError } from "../core/errors.ts";
+import type { Signals } from "../core/signals.ts";
 import type { Log } from "../observability/log.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
 import { createGatewayApp, type GatewayServices } from "./app.ts";
 import { OpenCalls } from "./context.ts";
+import { LiveRooms } from "./live_rooms.ts";
 import type { Readiness } from "./health_routes.ts";
 
 export type { Readiness };
@@ -23,6 +25,10 @@ export interface GatewayOptions {
   readonly telemetry?: Telemetry;
   /** How often callers may call; default: as often as they like. */
   readonly limits?: CallLimits;
+  /** To the gateways of other processes, for who types and who is there; default: there are none. */
+  readonly signals?: Signals;
+  /** How often a process says who is in its rooms, and after what time a WebSocket whose peer takes nothing is cut; for tests to shorten. */
+  readonly live?: { readonly repeatMs?: number; readonly patienceMs?: number };
   /** How often a quiet event stream says that it lives; default 15 s, half of what proxies usually allow. */
   readonly heartbeatMs?: number;
 }
@@ -42,14 +48,16 @@ export interface Gateway {
 /** Serves the HTTP API. Rejects with one sentence that names the address and its settings when it cannot listen there. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const calls = new OpenCalls(options.http.requestTimeoutMs ?? 30_000);
-  const app = createGatewayApp({ ...options, calls, heartbeatMs: options.heartbeatMs ?? 15_000 });
+  const rooms = new LiveRooms({ signals: options.signals, ...options.live });
+  const app = createGatewayApp({ ...options, calls, rooms, heartbeatMs: options.heartbeatMs ?? 15_000 });
   const server = await listen(options, (request, info) => app.fetch(request, info));
   const { authenticator } = options;
   const sweeper = authenticator && setInterval(() => calls.endStreamsOf((caller) => authenticator.ended(caller)), SWEEP_MS);
   let stopped: Promise<void> | undefined;
   return {
     port: server.addr.port,
-    stop: ({ deadlineMs }) => stopped ??= stop({ server, calls, log: options.log, deadlineMs }).finally(() => clearInterval(sweeper)),
+    stop: ({ deadlineMs }) =>
+      stopped ??= stop({ server, calls, rooms, log: options.log, deadlineMs }).finally(() => clearInterval(sweeper)),
   };
 }
 
@@ -84,17 +92,23 @@ const SWEEP_MS = 1_000;
 /** The part of a stop's deadline after which requests under way are given up. */
 const LAST_CALL = 0.9;
 
+/** How long WebSockets may take to close. */
+const FAREWELL_MS = 1_000;
+
 interface Stopping {
   readonly server: Deno.HttpServer<Deno.NetAddr>;
   readonly calls: OpenCalls;
+  readonly rooms: LiveRooms;
   readonly log: Log;
   readonly deadlineMs: number;
 }
 
-async function stop({ server, calls, log, deadlineMs }: Stopping): Promise<void> {
+async function stop({ server, calls, rooms, log, deadlineMs }: Stopping): Promise<void> {
   const reason = new ChatError("unavailable", "The server is shutting down", { retryAfterMs: 1000 });
-  const drained = server.shutdown().then(() => true);
   calls.endStreams(reason);
+  // Before the runtime's own shutdown, which cuts WebSockets off without what they are still to be told.
+  await atMost(Math.min(FAREWELL_MS, deadlineMs / 2), calls.socketsGone());
+  const drained = server.shutdown().then(() => true);
   // Shortly before the end, so that who waits for an answer still gets one.
   const lastCall = setTimeout(() => calls.endAll(reason), deadlineMs * LAST_CALL);
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
@@ -102,8 +116,17 @@ async function stop({ server, calls, log, deadlineMs }: Stopping): Promise<void>
   const inTime = await Promise.race([drained, late]);
   clearTimeout(deadline);
   clearTimeout(lastCall);
+  rooms.close();
   // Deno has no way to close connections once it drains them (aborting the signal then throws BadResource), so they end with the process.
   if (!inTime) log.warn("Clients that do not read their answers are left to the end of the process", { calls: calls.size });
+}
+
+/** Waits for the promise, but no longer than this. */
+async function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }
 
 function cannotListen({ host, port }: GatewayOptions["http"], error: unknown): ChatError {

@@ -40,6 +40,7 @@ const TITLES: Readonly<Record<number, string>> = {
   414: "URI Too Long",
   415: "Unsupported Media Type",
   421: "Misdirected Request",
+  426: "Upgrade Required",
   429: "Too Many Requests",
   499: "Client Closed Request",
   500: "Internal Server Error",

@@ -24,7 +24,8 @@ export interface TestGateway {
 }
 
 /** What a test may change. */
-export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, "heartbeatMs" | "readiness" | "limits" | "authenticator">> {
+export interface TestGatewayOptions
+  extends Partial<Pick<GatewayOptions, "heartbeatMs" | "readiness" | "live" | "signals" | "limits" | "authenticator">> {
   readonly http?: Partial<HttpConfig>;
   readonly message?: Partial<MessageServiceOptions>;
   /** Puts a test's own methods in place of the service's. */

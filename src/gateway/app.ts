@@ -6,17 +6,22 @@ import type { Authenticator } from "../core/authenticator.ts";
 import type { CallLimits } from "../core/call_limits.ts";
 import { OpenShares } from "../core/open_shares.ts";
 import type { Log } from "../observability/log.ts";
+import { addAiRoutes } from "./ai_routes.ts";
 import { authenticate } from "./authenticate.ts";
 import { consoleRoutes } from "./console/console_routes.ts";
 import { callContext, type GatewayEnv, type OpenCalls } from "./context.ts";
+import { addDocsRoutes } from "./docs_routes.ts";
+import { addDocumentRoutes } from "./document_routes.ts";
 import { healthRoutes, type Readiness } from "./health_routes.ts";
 import { hostPolicy } from "./host_policy.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
 import { LiveRooms } from "./live_rooms.ts";
 import { addMessageRoutes } from "./message_routes.ts";
 import { observeRequests } from "./metrics.ts";
-import { addOpenApi } from "./openapi.ts";
+import { addSecuritySchemes } from "./openapi.ts";
+import { describeOtherRoutes } from "./openapi_others.ts";
 import { originPolicy } from "./origin.ts";
+import { addPluginRoutes } from "./plugin_routes.ts";
 import { HttpRefusal, problemResponse } from "./problem.ts";
 import { MAX_URL_LENGTH } from "./query.ts";
 import { addRoomRoutes } from "./room_routes.ts";
@@ -77,7 +82,12 @@ export function createGatewayApp(options: GatewayAppOptions): OpenAPIHono<Gatewa
   addWebSocketRoute(app, sockets);
   addMessageRoutes(app, { service: services.message, log, heartbeatMs });
   addRoomRoutes(app, services.message);
-  addOpenApi(app);
+  addDocumentRoutes(app, { service: services.rag, log, heartbeatMs });
+  addAiRoutes(app, { service: services.ai, log, heartbeatMs });
+  addPluginRoutes(app, { service: services.plugin, log, heartbeatMs });
+  addSecuritySchemes(app);
+  describeOtherRoutes(app);
+  addDocsRoutes(app);
   return app;
 }
 

@@ -109,9 +109,9 @@ export class ServiceRoutes<S> {
         throw new HttpRefusal(412, error.message);
       });
       if (answer instanceof Response) return answer;
-      if (etag !== undefined) c.header("ETag", `"${etag(answer)}"`);
-      if (isNotModified(c)) return c.body(null, 304);
-      return await jsonResponse(c, encode(answer), status);
+      const tag = etag === undefined ? undefined : `"${etag(answer)}"`;
+      if (tag !== undefined && isNotModified(c, tag)) return c.body(null, 304, { "ETag": tag });
+      return await jsonResponse(c, encode(answer), { status, etag: tag });
     });
   }
 

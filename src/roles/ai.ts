@@ -1,6 +1,6 @@
+import { extractAnswer } from "../ai/extractive/answer.ts";
 import type { ModelProvider } from "../ai/provider.ts";
 import { OpenAiProvider } from "../ai/providers/openai.ts";
-import { sentencesByWords } from "../ai/sentences_by_words.ts";
 import { moodOf } from "../ai/sentiment/mood.ts";
 import { createAiService } from "../ai/service.ts";
 import { RemoteAiService } from "../clients/remote_ai_service.ts";
@@ -18,7 +18,7 @@ export const ai: RoleDefinition<"ai"> = {
       ...{ database, log: tools.log, patience, limits },
       providers: await Promise.all(providers.map(toProvider)),
       sources: { ...(rag === undefined ? {} : { rag }), ...(messages === undefined ? {} : { messages }) },
-      ...{ extract: sentencesByWords, moodOf },
+      ...{ extract: extractAnswer, moodOf },
     });
     return { service, health: () => database.health(), close: () => service.close() };
   },

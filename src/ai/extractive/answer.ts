@@ -20,7 +20,7 @@ import { matchOf, vocabularyOf, type WeightedTerm, weightsOf } from "./weights.t
 const MAX_SENTENCES = 3;
 /** What a word counts that is not in the sentence but next to it, or in the title. */
 const NEIGHBOUR = 0.2;
-const TITLE = 0.4;
+const TITLE = 0.6;
 /** The same, where the sentence begins with a pronoun that stands for something in the one before. */
 const POINTED_TO = 0.5;
 /** What a pair of the question's words that stand together in the sentence adds to their weights. */
@@ -39,6 +39,8 @@ const MIN_SHARE_OF_BEST = 0.3;
 const KIND_ALONE = 0.05;
 /** What a word of the question counts for the confidence that stands elsewhere in the passage. */
 const ELSEWHERE = 0.6;
+/** Enough of a passage to tell its language. */
+const SAMPLE_UNITS = 300;
 /** Less of the question found is no answer; measured on questions with and without an answer. */
 const MIN_CONFIDENCE = 0.3;
 
@@ -60,15 +62,16 @@ export function extractAnswer({ question: text, earlier }: ExtractiveQuestion, p
   const words = passages.map((passage, index) => passageWords(passage, index, languages[index]!));
   const vocabulary = vocabularyOf(words.flatMap((passage) => passage.sentences));
   const bestSearch = Math.max(0, ...passages.map(({ score }) => score));
+  const terms = new Map([...new Set(languages)].map((language) => [language, weightsOf(question, language, vocabulary)]));
   const scored = words.flatMap((passage, index) => {
-    const terms = weightsOf(question, languages[index]!, vocabulary);
+    const wanted = terms.get(languages[index]!)!;
     const all = new Set([...passage.title, ...passage.sentences.flatMap(({ order }) => order)]);
-    const about = share(terms, (term) => matchOf(term, all));
+    const about = share(wanted, (term) => matchOf(term, all));
     const search = bestSearch === 0 ? 1 : passages[index]!.score / bestSearch;
     const factor = (1 - PASSAGE_SHARE + PASSAGE_SHARE * about) * (1 - SEARCH_SHARE + SEARCH_SHARE * search);
     return passage.sentences.map((sentence, at) => {
       return scoreOf(question, sentence, {
-        terms,
+        terms: wanted,
         before: passage.sentences[at - 1],
         after: passage.sentences[at + 1],
         title: passage.title,
@@ -82,7 +85,7 @@ export function extractAnswer({ question: text, earlier }: ExtractiveQuestion, p
 
 /** A passage of which that cannot be told is taken to be in the question's language. */
 function languageOf({ text }: SourcePassage, { language }: Question): string {
-  const own = detectLanguage(text);
+  const own = detectLanguage(text.slice(0, SAMPLE_UNITS));
   return own === "und" ? language : own;
 }
 

@@ -21,13 +21,18 @@ export interface PassageWords {
 
 const HEADINGS = /^ {0,3}#{1,6}[ \t]+.*$/gm;
 
+/** Single characters of Chinese, many of which are words. */
+export function hanOf(text: string): readonly string[] {
+  return text.match(/\p{sc=Han}/gu) ?? [];
+}
+
 /** Takes a passage apart, its words in the forms of its language. */
 export function passageWords({ text, title }: SourcePassage, passage: number, language: string): PassageWords {
   const forms = (part: string) => tokens(part).map((token) => token.paired ? token.word : stem(token.word, language));
   const sentences = sentencesOf(text).map(({ start, end }) => {
     const sentence = text.slice(start, end);
     const order = forms(sentence);
-    return { passage, start, end, text: sentence, order, forms: new Set(order) };
+    return { passage, start, end, text: sentence, order, forms: new Set([...order, ...hanOf(sentence)]) };
   });
   return { sentences, title: new Set(forms([title, ...(text.match(HEADINGS) ?? [])].join("\n"))) };
 }

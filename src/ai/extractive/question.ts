@@ -1,10 +1,11 @@
 import { termOf, type Token, tokens } from "../../text/analysis.ts";
 import { detectLanguage, type Language } from "../../text/language.ts";
+import { hanOf } from "./passage_words.ts";
 import { type AnswerKind, kindOf, withoutAsking } from "./question_words.ts";
 
 /** A word that an answer should be about, before it is stemmed for a passage's language. */
 export interface Wanted {
-  readonly token: Token;
+  readonly token: Pick<Token, "word" | "paired">;
   /** 1 for the question's own words, less for what is taken from earlier turns. */
   readonly weight: number;
 }
@@ -20,6 +21,9 @@ export interface Question {
 /** Words that stand for something said before. */
 const PRONOUN =
   /(?<![\p{L}\p{M}])(?:he|she|it|they|him|his|her|hers|its|their|them|this|that|these|those|there|er|sie|es|ihn|ihm|ihr|sein\p{L}*|ihre\p{L}*|dort|él|ella|ellos|ellas|su|sus|il|elle|ils|elles|sa|son|ses|leur|lui|lei|loro|suo|sua|ele|ela|eles|elas|dele|dela|seu|он|она|оно|они|его|её|ее|их|هو|هي|هم|वह|वे|उसने|उसका|उसकी|उन्होंने|उनका|उनकी|इसका|इसकी|onun|ona|onlar|αυτός|αυτή|του|της|ông ấy|bà ấy|anh ấy|cô ấy|nó|họ)(?![\p{L}\p{M}])|他|她|它|彼|彼女|それ|その|เขา|เธอ|มัน/iu;
+/** What a single Chinese character counts. */
+const HAN_WEIGHT = 0.4;
+const EMPTY_HAN: ReadonlySet<string> = new Set("的了是在有和与與为為这這那一个個不被由于於从從到会會可以之其所用".split(""));
 const LEADING = new RegExp(`^(?:${PRONOUN.source})`, "iu");
 /** A question of fewer words that say something leans on what was said before. */
 const FEW_WORDS = 2;
@@ -33,10 +37,15 @@ const CAPITAL = /^\p{Lu}/u;
 /** Takes a question apart; what was said earlier, oldest first, tells what its pronouns stand for. */
 export function questionOf(text: string, earlier: readonly string[] = []): Question {
   const language = detectLanguage(text);
-  const own = contentTokens(withoutAsking(text), language).map((token) => ({ token, weight: 1 }));
+  const subject = withoutAsking(text);
+  const own = contentTokens(subject, language).map((token) => ({ token, weight: 1 }));
+  const single = hanOf(subject).filter((word) => !EMPTY_HAN.has(word)).map((word) => ({
+    token: { word, paired: true },
+    weight: HAN_WEIGHT,
+  }));
   const leans = own.length < FEW_WORDS || PRONOUN.test(text);
   const seen = new Set<string>();
-  const wanted = [...own, ...(leans ? earlier.slice(-TURNS).toReversed().flatMap(wantedOfTurn) : [])]
+  const wanted = [...own, ...single, ...(leans ? earlier.slice(-TURNS).toReversed().flatMap(wantedOfTurn) : [])]
     .filter(({ token }) => !seen.has(token.word) && seen.add(token.word));
   return { text, language, kind: kindOf(text), wanted };
 }

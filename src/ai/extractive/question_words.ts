@@ -202,9 +202,22 @@ export function kindOf(question: string): AnswerKind {
   return ASKING.find((asking) => asking.spaced.test(question) || asking.unspaced.test(question))?.kind ?? "any";
 }
 
-/** A question without the words it is asked with where there are no spaces: their characters would pair with those of its subject. */
+/** What questions begin with, in languages with spaces: no word of an answer, and in no list of stop words everywhere. */
+const QUESTION_WORDS = spaced(
+  `how (?:long|many|much|old|tall|high|far|fast|quickly|soon|big|large|deep|wide|heavy|often)|what|which|who|whom|whose|when|where|why|how
+  |wie ?viele?n?|wie (?:lange|hoch|weit|alt|gro(?:ß|ss)|tief|schwer|schnell|oft|breit)|welche[mnrs]?|wann|wo|woher|wohin|wer|wem|wen|wessen|warum|wieso|weshalb|wie|was
+  |cu[aá]ndo|d[oó]nde|qui[eé]n(?:es)?|cu[aá]nt[oa]s?|qu[eé]|cu[aá]l(?:es)?|por qu[eé]|quand|o[uù]|qui|quel(?:le)?s?|combien|pourquoi|quando|dove|chi|quant[oaie]s?|quali?|che|perch[eé]|quem|onde|qua(?:l|is)|por que
+  |когда|где|куда|откуда|кто|кого|кому|кем|сколько|какова|како[йв]|какая|какое|какие|каком|какой|почему|зачем|что|متى|أين|كم|لماذا|من|ما|ماذا|الذي|कब|कहाँ|कहां|कौन|किस(?:ने|की|का|के|को)?|कितन[ाीे]|क्यों|क्या|कौनसा
+  |ne zaman|ne kadar|nerede|nereye|nereden|kim|kimin|kaç|hangi|neden|niçin|nasıl|ne|πότε|πού|που|ποι(?:ος|α|ο|ον|οι|ου)|πόσ(?:ο|α|οι|ες|η|ους|ων)|γιατί|τι|bao nhiêu|bao lâu|khi nào|năm nào|ngày nào|ở đâu|tại sao|vì sao|người nào|ai|gì|nào`,
+);
+
+/**
+ * A question without the words it is asked with, which are not to be looked for in an answer; where there are no spaces, their characters would pair with
+ * those of its subject.
+ */
 export function withoutAsking(question: string): string {
-  return ASKING.reduce((text, { unspaced }) => text.replace(new RegExp(unspaced.source, "gu"), " "), question)
+  const subject = question.replace(new RegExp(QUESTION_WORDS.source, "giu"), " ");
+  return ASKING.reduce((text, { unspaced }) => text.replace(new RegExp(unspaced.source, "gu"), " "), subject)
     .replace(/什么|哪[个些]?|怎[么样]|吗|呢|何|ですか|ますか|ましたか|でしたか|ありますか|อะไร|ไหม|อย่างไร|뭐|무엇/gu, " ");
 }
 

@@ -8,10 +8,14 @@ const SEGMENTER = new Intl.Segmenter("en", { granularity: "sentence" });
 /** Dots that end no sentence: titles, initials, and what is mostly followed by a number or a name. */
 const ABBREVIATION =
   /(?:^|[\s(])(?:\p{Lu}|(?:\p{L}\.)+\p{L}|Dr|Mr|Mrs|Ms|Prof|St|Sr|Jr|No|Nr|Nos|vs|ca|c|approx|bzw|geb|gest|Bd|vol|fig|Mt|Gen|Col|Capt|Lt|Sgt|Rev|Hon|Sen|Gov|Inc|Ltd|Co|al|ed|pp?|г|гг|в|вв|ул|им|т\.\s?е|π\.Χ|μ\.Χ)\.\s*$/u;
+/** Thai abbreviations, such as those of its calendars. */
+const THAI_ABBREVIATION = /(?:^|[\s.])\p{sc=Thai}{1,3}\.\s*$/u;
 /** A date in German, such as "am 3. Mai". */
 const ORDINAL = /(?:^|\s)\p{Nd}{1,2}\.\s*$/u;
 /** Thai has no full stop: its writers put a space where a thought ends. */
 const MAX_UNSTOPPED_UNITS = 200;
+/** Enough of a sentence to see how it ends. */
+const LAST_UNITS = 40;
 /** What is put together again is no longer than this. */
 const MAX_UNITS = 1_000;
 const THAI_UNITS = 60;
@@ -33,11 +37,13 @@ export function sentencesOf(text: string): readonly Sentence[] {
 }
 
 /** Whether what looks like an end is none. */
-function goesOn(sentence: string, next: string): boolean {
-  if (HEADING.test(sentence)) return false;
+function goesOn(whole: string, next: string): boolean {
+  if (HEADING.test(whole)) return false;
+  const sentence = whole.slice(-LAST_UNITS);
   if (/\n\s*\n\s*$/.test(sentence)) return false;
   if (/\n\s*$/.test(sentence)) return !/[.!?…。！？।:;؟»”"]\s*$/.test(sentence) && /^\p{Ll}/u.test(next);
-  return ABBREVIATION.test(sentence) || (ORDINAL.test(sentence) && /^\p{L}/u.test(next)) || /^\p{Ll}/u.test(next);
+  return ABBREVIATION.test(sentence) || THAI_ABBREVIATION.test(sentence) || (ORDINAL.test(sentence) && /^\p{L}/u.test(next)) ||
+    /^\p{Ll}/u.test(next);
 }
 
 function partsOf(text: string, start: number, end: number): readonly Sentence[] {

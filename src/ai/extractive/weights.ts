@@ -15,7 +15,7 @@ export interface WeightedTerm {
 const KIN = 0.5;
 /** And so does one that may stand for it. */
 const ALIKE = 0.5;
-/** Letters of a beginning at least, and as a share of the longer word. */
+/** Letters of a common beginning at least, and as a share of the longer word; or of an end that is the whole other word ("glass works" in German). */
 const KIN_LETTERS = 4;
 const KIN_SHARE = 0.6;
 /** Most pairs of characters of a question are no word of it: one that no passage has says little. */
@@ -61,6 +61,8 @@ export function matchOf({ matches }: WeightedTerm, forms: ReadonlySet<string>): 
 }
 
 function isKin(left: string, right: string): boolean {
+  const [short, long] = left.length < right.length ? [left, right] : [right, left];
+  if (short.length >= KIN_LETTERS && long.endsWith(short)) return true;
   const needed = Math.max(KIN_LETTERS, KIN_SHARE * Math.max(left.length, right.length));
   if (left.length < needed || right.length < needed) return false;
   let same = 0;

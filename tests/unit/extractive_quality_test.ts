@@ -1,0 +1,59 @@
+import { assert } from "@std/assert";
+import { extractAnswer } from "../../src/ai/extractive/answer.ts";
+import type { SourcePassage } from "../../src/ai/methods.ts";
+import { ENGLISH } from "../support/question_set/english.ts";
+import { EUROPEAN } from "../support/question_set/european.ts";
+import { OTHER } from "../support/question_set/other.ts";
+import type { AskedPassage } from "../support/question_set/types.ts";
+
+const SET: readonly AskedPassage[] = [...ENGLISH, ...EUROPEAN, ...OTHER];
+/** Passages that a question is asked over: its own, not always the first, and others in every language. */
+const PASSAGES = 20;
+
+/** What is measured on a part of the set. */
+interface Figures {
+  readonly asked: number;
+  /** The first sentence holds the answer. */
+  readonly one: number;
+  /** One of the sentences does. */
+  readonly three: number;
+  /** No answer to what cannot be answered. */
+  readonly refused: number;
+}
+
+function measure(part: (index: number) => boolean): Figures {
+  const hits: { readonly one: boolean; readonly three: boolean }[] = [];
+  const refusals: boolean[] = [];
+  for (const [index, { asked, unanswerable }] of SET.entries()) {
+    if (!part(index)) continue;
+    const { passages, own } = passagesFor(index);
+    const ask = (question: string) => extractAnswer({ question, earlier: [] }, passages).sentences;
+    for (const [question, answer] of asked) {
+      const right = ask(question).map(({ passage, start, end }) =>
+        passage === own && passages[own]!.text.slice(start, end).includes(answer)
+      );
+      hits.push({ one: right[0] === true, three: right.includes(true) });
+    }
+    refusals.push(...unanswerable.map((question) => ask(question).length === 0));
+  }
+  const share = (all: readonly boolean[]) => all.filter(Boolean).length / all.length;
+  return {
+    ...{ asked: hits.length, one: share(hits.map(({ one }) => one)), three: share(hits.map(({ three }) => three)) },
+    refused: share(refusals),
+  };
+}
+
+function passagesFor(index: number): { readonly passages: readonly SourcePassage[]; readonly own: number } {
+  const others = SET.toSpliced(index, 1).map(({ title, text }) => ({ title, text, score: 0.5 }));
+  const from = index % (others.length - PASSAGES);
+  const own = (index * 7) % 5;
+  const { title, text } = SET[index]!;
+  return { passages: others.slice(from, from + PASSAGES - 1).toSpliced(own, 0, { title, text, score: 0.6 }), own };
+}
+
+Deno.test("extractAnswer holds the answers to questions in fifteen languages, and has none where there is none", () => {
+  const figures = { all: measure(() => true), heldOut: measure((index) => index % 2 === 1) };
+  for (const { asked, one, three, refused } of Object.values(figures)) {
+    assert(asked >= 80 && one >= 0.8 && three >= 0.92 && refused >= 0.7, JSON.stringify(figures));
+  }
+});

@@ -16,12 +16,25 @@ import { idleRow } from "./idle.ts";
 import { natsRow } from "./nats.ts";
 import { overloadRow } from "./overload.ts";
 import { writeReadme } from "./readme.ts";
+import { aiRow } from "./ai.ts";
 import { ragRow } from "./rag.ts";
 import { restRow } from "./rest.ts";
 import { scalingRow } from "./scaling.ts";
 import { unaryRow } from "./unary.ts";
 
-const ROWS: readonly Row[] = [unaryRow, createRow, fanoutRow, natsRow, historyRow, idleRow, overloadRow, restRow, ragRow, scalingRow];
+const ROWS: readonly Row[] = [
+  unaryRow,
+  createRow,
+  fanoutRow,
+  natsRow,
+  historyRow,
+  idleRow,
+  overloadRow,
+  restRow,
+  ragRow,
+  aiRow,
+  scalingRow,
+];
 
 const { values } = parseArgs({
   args: Deno.args,

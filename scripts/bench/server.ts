@@ -4,6 +4,9 @@
  *
  * @module
  */
+import { OpenAiProvider } from "../../src/ai/providers/openai.ts";
+import { moodOf } from "../../src/ai/sentiment/mood.ts";
+import { createAiService } from "../../src/ai/service.ts";
 import { createMemoryBus } from "../../src/bus/memory.ts";
 import type { CreateMessageRequest, Message } from "../../src/contracts/mod.ts";
 import { openDatabase } from "../../src/database/open.ts";
@@ -53,7 +56,13 @@ const empty = Deno.args.includes("--empty");
 const database = empty ? undefined : await openDatabase(config.database, { log });
 const message = database === undefined ? new EmptyService() : createMessageService({ database, bus: createMemoryBus(), log });
 const rag = database === undefined ? undefined : createRagService({ database, log });
-const served = { message, ...(rag === undefined ? {} : { rag }) };
+const ai = database === undefined ? undefined : createAiService({
+  ...{ database, log, patience: config.ai.patience, limits: config.ai.limits, sources: {}, moodOf },
+  providers: config.ai.providers.map((provider) => new OpenAiProvider(provider)),
+  // The rows ask the model server only.
+  extract: () => ({ sentences: [], confidence: 0 }),
+});
+const served = { message, ...(rag === undefined ? {} : { rag }), ...(ai === undefined ? {} : { ai }) };
 const server = await startGrpcServer({ config: config.grpc, services: served, log });
 const gateway = await startGateway({ http: config.http, services: { message }, readiness: () => ({ ok: true, checks: {} }), log });
 console.log(JSON.stringify({ grpcPort: server.port, httpPort: gateway.port }));
@@ -64,6 +73,7 @@ while (await Deno.stdin.read(input) !== null) {
 }
 await Promise.all([server.stop({ deadlineMs: 500 }), gateway.stop({ deadlineMs: 500 })]);
 if ("close" in message) await message.close();
+await ai?.close();
 await rag?.close();
 await database?.close();
 Deno.exit(0);

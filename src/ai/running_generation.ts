@@ -8,7 +8,7 @@ import { foldParts } from "./fold.ts";
 import { appendParts, type GenerationName, type GenerationStatus } from "./store.ts";
 
 /** Parts that come within this time are stored together. */
-const STORE_EVERY_MS = 200;
+const STORE_EVERY_MS = 500;
 /** How long the end of an answer is tried to be stored while the database does not take it. */
 const STORE_END_MS = 5_000;
 const RETRY_MS = 250;

@@ -24,6 +24,12 @@ export interface SplitPlace {
   readonly tls: ClientTls;
 }
 
+/** What a test may change about a split system. */
+export interface SplitOptions {
+  readonly only?: readonly Part[];
+  readonly more?: Readonly<Record<string, string>>;
+}
+
 /** A client of one service that asks for something harmless, once. */
 export interface Probe extends AsyncDisposable {
   ask(): Promise<unknown>;
@@ -60,8 +66,8 @@ export class SplitSystem implements AsyncDisposable {
     this.#belongings = belongings;
   }
 
-  /** Starts all parts at once: none waits for another. */
-  static async start(): Promise<SplitSystem> {
+  /** Starts all parts at once, or those of `only`: none waits for another. `more` adds settings to each. */
+  static async start({ only = parts, more = {} }: SplitOptions = {}): Promise<SplitSystem> {
     await using belongings = new AsyncDisposableStack();
     const { path } = belongings.use(await tempDir());
     const { url: databaseUrl, drop } = await createTestDatabase();
@@ -77,13 +83,19 @@ export class SplitSystem implements AsyncDisposable {
         const calls = services.filter((role) => callsElsewhere(new Set([part]), role)).map((
           role,
         ) => [addressSetting(role), addresses[role]]);
-        return [part, { SERVICES: part, ...listens, ...Object.fromEntries(calls), ...await identity(authority, path, part) }] as const;
+        return [part, {
+          SERVICES: part,
+          ...listens,
+          ...Object.fromEntries(calls),
+          ...await identity(authority, path, part),
+          ...more,
+        }] as const;
       })),
     );
     const { cert, key } = await authority.issue({ names: ["test.chat"], validDays: 2 });
     const place = { url: `http://127.0.0.1:${httpPort}`, addresses, tls: { ca: authority.cert, cert, key } };
     const system = new SplitSystem(place, env, belongings.move());
-    await Promise.all(parts.map((part) => system.startPart(part)));
+    await Promise.all(only.map((part) => system.startPart(part)));
     return system;
   }
 

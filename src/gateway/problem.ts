@@ -102,9 +102,14 @@ export function problemResponse(c: Context<GatewayEnv>, error: unknown, log: Log
   const problem = problemOf(error, c.var.call.requestId);
   logFailure(log, error, { requestId: problem.request_id, status: problem.status, method: c.req.method, path: c.req.path });
   if (problem.retry_after_ms !== undefined) c.header("Retry-After", String(Math.ceil(problem.retry_after_ms / 1000)));
-  if (problem.status === 401) c.header("WWW-Authenticate", "Bearer");
+  if (problem.status === 401) c.header("WWW-Authenticate", challenge(c));
   if (error instanceof HttpRefusal) { for (const [name, value] of Object.entries(error.headers)) c.header(name, value); }
   return c.body(JSON.stringify(problem), problem.status as ContentfulStatusCode, { "Content-Type": "application/problem+json" });
+}
+
+/** Whether a token is missing or no good (RFC 6750, section 3.1). */
+function challenge(c: Context<GatewayEnv>): string {
+  return c.req.header("authorization") === undefined ? "Bearer" : 'Bearer error="invalid_token"';
 }
 
 /** Writes what a client is not told: bugs as errors, failures of what lies behind as warnings, refusals not at all. */

@@ -56,7 +56,8 @@ Deno.test("deno task keys makes keys for a running server, and a revoked one end
   await t.step("nobody gets in without a key, but for health", async () => {
     for (const headers of [{}, { authorization: "Bearer chat_x" }, { authorization: `Basic ${key}` }] as Record<string, string>[]) {
       const refused = await fetch(`${url}/v1/messages`, { headers });
-      assertEquals([refused.status, refused.headers.get("www-authenticate")], [401, "Bearer"]);
+      const challenge = "authorization" in headers ? 'Bearer error="invalid_token"' : "Bearer";
+      assertEquals([refused.status, refused.headers.get("www-authenticate")], [401, challenge]);
       assertEquals((await refused.json()).code, "unauthenticated");
     }
     const health = await fetch(`${url}/healthz`);

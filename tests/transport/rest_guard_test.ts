@@ -1,5 +1,7 @@
 /** What the gateway refuses before any route sees it, tried from outside, by raw bytes where no client would send them. */
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { once } from "node:events";
+import { connect, type OutgoingHttpHeaders } from "node:http2";
 import { CallLimits } from "../../src/core/call_limits.ts";
 import { ipBlock } from "../../src/core/ip.ts";
 import { PAGE_POLICY } from "../../src/gateway/security_headers.ts";
@@ -41,6 +43,26 @@ Deno.test("hostPolicy refuses a Host that is none, by which the path would becom
     assertEquals(statusOf(await rawRequest(port, "GET /healthz HTTP/1.0\r\n\r\n")), 200, "none at all");
     assertEquals(logLines.filter((line) => /"level":"error"/.test(line)), []);
   });
+});
+
+Deno.test("hostPolicy and originPolicy hold over HTTP/2, which a client may speak on the same port unasked", async () => {
+  await withGateway(async ({ gateway: { port } }) => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    const ask = async (headers: OutgoingHttpHeaders) => {
+      const stream = session.request({ ":path": "/v1/messages", ...headers });
+      stream.end();
+      const [answer] = await once(stream, "response");
+      stream.resume();
+      await once(stream, "close");
+      return answer[":status"];
+    };
+    assertEquals(await ask({ ":authority": `localhost:${port}` }), 200);
+    assertEquals(await ask({ ":authority": "evil.test" }), 421);
+    assertEquals(await ask({ ":authority": "localhost", "host": "evil.test" }), 400, "two hosts");
+    assertEquals(await ask({ ":authority": "localhost", ":method": "POST", "origin": "http://evil.test" }), 403);
+    session.close();
+    await once(session, "close");
+  }, { http: { allowedHosts: [] } });
 });
 
 Deno.test("the gateway takes no second request out of the body of a first, and no header out of another", async (t) => {

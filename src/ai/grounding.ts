@@ -2,6 +2,7 @@ import type { Message, MessageService, Passage, RagService } from "../contracts/
 import type { CallContext } from "../core/context.ts";
 import { ChatError } from "../core/errors.ts";
 import { requireAllowed } from "../core/policy.ts";
+import { searchTextOf } from "./extractive/question.ts";
 import type { ValidGenerate } from "./validate.ts";
 
 /** Services that answers are grounded on, here or elsewhere; what is absent is not used, and the answer says so. */
@@ -71,7 +72,7 @@ interface Part {
 const NOTHING: Part = { found: [], notices: [] };
 
 async function findDocuments(
-  { prompt, room, collection, filter, maxContextItems }: ValidGenerate,
+  { prompt, turns, room, collection, filter, maxContextItems }: ValidGenerate,
   { rag }: GroundingSources,
   context: CallContext,
 ): Promise<Part> {
@@ -80,8 +81,9 @@ async function findDocuments(
   requireAllowed(context.caller, "chat.RAGService/SearchDocuments");
   if (rag === undefined) return { found: [], notices: ["Documents are not searched, because this server knows no RAG service"] };
   return await unlessDown("Documents are not searched", async () => {
+    const query = searchTextOf(prompt.slice(0, QUERY_UNITS), turns.map(({ content }) => content)).slice(0, QUERY_UNITS).toWellFormed();
     const { results, notices } = await rag.searchDocuments({
-      ...{ query: prompt.slice(0, QUERY_UNITS).toWellFormed(), collection: searched, topK: maxContextItems },
+      ...{ query, collection: searched, topK: maxContextItems },
       ...{ chunksPerDocument: CHUNKS_PER_DOCUMENT, ...(filter !== undefined && { filter }) },
     }, context);
     const found = results.map(({ documentId, title, chunkIndex, start, end, similarityScore, content }): Ground => ({

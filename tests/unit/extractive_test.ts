@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { extractAnswer } from "../../src/ai/extractive/answer.ts";
+import { searchTextOf } from "../../src/ai/extractive/question.ts";
 import { sentencesOf } from "../../src/ai/extractive/sentences.ts";
 import type { SourcePassage } from "../../src/ai/methods.ts";
 
@@ -38,6 +39,14 @@ Deno.test("extractAnswer finds in earlier turns what a pronoun stands for", () =
   assertEquals(
     ask("When was she born?", [TAMM, other], ["Tell me about Rita Holm"]).texts[0],
     "Rita Holm was born on 1 June 1950 in Oslo.",
+  );
+});
+
+Deno.test("searchTextOf searches for what a pronoun stands for, and for the question alone where it stands by itself", () => {
+  assertEquals(searchTextOf("When was he born?", ["Who was Ilmar Tamm?"]), "When was he born? ilmar tamm");
+  assertEquals(
+    searchTextOf("When was the lighthouse at Harrow built?", ["Who was Ilmar Tamm?"]),
+    "When was the lighthouse at Harrow built?",
   );
 });
 

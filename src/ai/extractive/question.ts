@@ -43,11 +43,23 @@ export function questionOf(text: string, earlier: readonly string[] = []): Quest
     token: { word, paired: true },
     weight: HAN_WEIGHT,
   }));
-  const leans = own.length < FEW_WORDS || PRONOUN.test(text);
   const seen = new Set<string>();
-  const wanted = [...own, ...single, ...(leans ? earlier.slice(-TURNS).toReversed().flatMap(wantedOfTurn) : [])]
+  const wanted = [...own, ...single, ...meant(text, { words: own.length, earlier })]
     .filter(({ token }) => !seen.has(token.word) && seen.add(token.word));
   return { text, language, kind: kindOf(text), wanted };
+}
+
+/** What to search for: the question, with what its pronouns stand for. */
+export function searchTextOf(text: string, earlier: readonly string[]): string {
+  const own = contentTokens(withoutAsking(text), detectLanguage(text));
+  const words = meant(text, { words: own.length, earlier }).map(({ token }) => token.word);
+  return [text, ...new Set(words)].join(" ");
+}
+
+/** The words of earlier turns that a question leans on; none when it stands by itself. */
+function meant(text: string, { words, earlier }: { readonly words: number; readonly earlier: readonly string[] }): readonly Wanted[] {
+  const leans = words < FEW_WORDS || PRONOUN.test(text);
+  return leans ? earlier.slice(-TURNS).toReversed().flatMap(wantedOfTurn) : [];
 }
 
 function contentTokens(text: string, language: string): readonly Token[] {

@@ -123,8 +123,9 @@ class ModelAiService implements RunningAiService {
     return {
       ...{ requestId, resumeAfter, fingerprint: await fingerprintOf(content) },
       work: (writer, signal) => {
-        // The generation may outlive the call that began it, and goes on as that caller.
-        const own: CallContext = { ...context, signal, deadlineAtMs: undefined };
+        // The generation may outlive the call that began it, and goes on as that caller. Named one by one: a face's context may have getters.
+        const { requestId, caller, authorization, trace } = context;
+        const own: CallContext = { signal, requestId, caller, authorization, trace, deadlineAtMs: undefined };
         return answer(valid, { model, means: { sources, extract, patience }, writer, context: own });
       },
     };

@@ -36,7 +36,9 @@ export class TestBrowser implements AsyncDisposable {
     page.on("pageerror", (error) => this.complaints.push(`${error}`));
     page.on("console", (message) => {
       // A refused or broken request is told on the console by the browser itself; what the page makes of it is looked at where it matters.
-      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) this.complaints.push(message.text());
+      if (message.type() === "error" && !/^(Failed to load resource|WebSocket connection to)/.test(message.text())) {
+        this.complaints.push(message.text());
+      }
     });
     await page.goto(url);
     return { page, context };

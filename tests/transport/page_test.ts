@@ -149,3 +149,21 @@ Deno.test("the page counts what was not read in rooms that are not open", async 
     await page.getByRole("link", { name: "lunch", exact: true }).waitFor();
   });
 });
+
+Deno.test("the page tells who is in a room and who types there", async () => {
+  await withPage(async (browser, server) => {
+    const [{ page: ann }, { page: bob }] = [await browser.open(server.origin), await browser.open(server.origin)];
+    await Promise.all([isLive(ann), isLive(bob)]);
+    await write(ann, "ann", "hello");
+    await contents(bob, "hello");
+    await bob.getByLabel("Name", { exact: true }).fill("bob");
+    await bob.getByLabel("Message", { exact: true }).pressSequentially("hel");
+    await ann.getByText("bob is typing").waitFor();
+    await bob.getByText("Here: ann, bob").waitFor();
+    await ann.getByText("Here: ann, bob").waitFor();
+    await bob.keyboard.press("Enter");
+    await ann.getByText("bob is typing").waitFor({ state: "detached" });
+    await bob.context().close();
+    await ann.getByText("Here: ann", { exact: true }).waitFor();
+  });
+});

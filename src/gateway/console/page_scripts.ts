@@ -6,6 +6,7 @@
 import answer from "./page/answer.ts" with { type: "text" };
 import api from "./page/api.ts" with { type: "text" };
 import assistantView from "./page/assistant_view.ts" with { type: "text" };
+import company from "./page/company.ts" with { type: "text" };
 import composer from "./page/composer.ts" with { type: "text" };
 import documentsView from "./page/documents_view.ts" with { type: "text" };
 import dom from "./page/dom.ts" with { type: "text" };
@@ -33,6 +34,7 @@ export const PAGE_SCRIPTS: Readonly<Record<string, string>> = {
   answer,
   api,
   assistant_view: assistantView,
+  company,
   composer,
   documents_view: documentsView,
   dom,

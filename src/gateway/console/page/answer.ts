@@ -1,15 +1,18 @@
 import { announce, fill, h, notice } from "./dom.ts";
 import { openMessage, openPassage } from "./passage.ts";
 
-/** `chat.AIResponseChunk`, as far as it is shown. */
-export interface AnswerPart {
-  readonly content?: string;
-  readonly retrieval?: { readonly passages?: readonly Passage[]; readonly notices?: readonly string[] };
-  readonly citation?: { readonly citation?: Citation };
-  readonly tool?: { readonly tool: string; readonly error?: string };
-  readonly done?: { readonly model: string; readonly finish_reason: string; readonly confidence: number };
-  readonly error?: { readonly code: string; readonly message: string };
-}
+/** A part of an answer that grows, as far as it is shown. */
+export type AnswerPart =
+  & { readonly content: string }
+  & (
+    | { readonly kind: "retrieval"; readonly passages: readonly Passage[]; readonly notices: readonly string[] }
+    | { readonly kind: "text" | "usage" }
+    | { readonly kind: "citation"; readonly citation: Citation }
+    | { readonly kind: "tool"; readonly tool: string; readonly error: string }
+    | { readonly kind: "done"; readonly model: string; readonly finish_reason: string; readonly confidence: number }
+  );
+
+type Done = Extract<AnswerPart, { readonly kind: "done" }>;
 
 interface Passage {
   readonly number: number;
@@ -48,13 +51,13 @@ export class Answer {
 
   /** Takes the next part in. */
   take(part: AnswerPart): void {
-    this.#content += part.content ?? "";
-    for (const passage of part.retrieval?.passages ?? []) this.#passages.set(passage.number, passage);
-    for (const text of part.retrieval?.notices ?? []) this.#notes.append(notice(text));
-    if (part.citation?.citation !== undefined) this.#citations = [...this.#citations, part.citation.citation];
-    if (part.tool !== undefined) this.#notes.append(notice(`Called ${part.tool.tool}${part.tool.error ? `: ${part.tool.error}` : ""}`));
-    if (part.error !== undefined) this.#notes.append(notice(part.error.message, "error"));
-    if (part.done !== undefined) this.#done(part.done);
+    this.#content += part.content;
+    if (part.kind === "retrieval") {
+      for (const passage of part.passages) this.#passages.set(passage.number, passage);
+      this.#notes.append(...part.notices.map((text) => notice(text)));
+    } else if (part.kind === "citation") this.#citations = [...this.#citations, part.citation];
+    else if (part.kind === "tool") this.#notes.append(notice(`Called ${part.tool}${part.error === "" ? "" : `: ${part.error}`}`));
+    else if (part.kind === "done") this.#done(part);
     this.#show();
   }
 
@@ -63,7 +66,7 @@ export class Answer {
     if (!this.#isDone) this.#notes.append(notice("The answer broke off.", "error"));
   }
 
-  #done({ model, finish_reason, confidence }: NonNullable<AnswerPart["done"]>): void {
+  #done({ model, finish_reason, confidence }: Done): void {
     this.#isDone = true;
     announce(`Answer: ${this.#content.slice(0, 500)}`);
     const reasons: Readonly<Record<string, string>> = { length: ", cut at its longest", no_answer: ", found no answer in its sources" };

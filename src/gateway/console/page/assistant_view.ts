@@ -56,7 +56,10 @@ async function ask(answers: HTMLElement, request: { readonly prompt: string }, s
     const headers = { accept: "text/event-stream" };
     const response = await send("/v1/ai/responses", { method: "POST", body: request, headers, signal });
     if (response.body === null) throw new Error("The answer is empty");
-    for await (const { data } of serverEvents(response.body, IDLE_MS)) if (data !== "") answer.take(JSON.parse(data));
+    for await (const { event, data } of serverEvents(response.body, IDLE_MS)) {
+      if (event === "error") throw new ApiError(response.status, JSON.parse(data));
+      if (data !== "") answer.take(JSON.parse(data));
+    }
     answer.end();
   } catch (error) {
     const isMissing = error instanceof ApiError && error.isMissing;

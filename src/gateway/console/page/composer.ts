@@ -16,6 +16,7 @@ export function composer(identity: Identity, send: (content: string) => void): H
     "aria-describedby": "draft-hint",
   });
   const hint = h("p", { id: "draft-hint", class: "quiet hint" }, "Enter sends, Shift and Enter begins a new line");
+  name.addEventListener("change", () => identity.rename(name.value));
   const submit = () => {
     const content = field.value.trim();
     if (identity.isChosen) identity.rename(name.value);

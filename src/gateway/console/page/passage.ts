@@ -42,6 +42,8 @@ async function openDialog(name: string, load: () => Promise<{ readonly title: st
     h("header", { class: "row" }, heading, h("button", { type: "button", class: "plain", onclick: () => dialog.close() }, "Close")),
     text,
   );
+  // Whoever goes back in the history leaves what was opened too.
+  addEventListener("hashchange", () => dialog.close(), { once: true });
   document.body.append(dialog);
   dialog.showModal();
   try {

@@ -1,6 +1,7 @@
 import { sentenceOf } from "./api.ts";
 import { announce, h, notice } from "./dom.ts";
 import { composer } from "./composer.ts";
+import { Company } from "./company.ts";
 import { follow, pause } from "./live.ts";
 import { MessageList } from "./message_list.ts";
 import { Moods } from "./moods.ts";
@@ -18,6 +19,8 @@ export const roomView: View = {
 };
 
 const READ_AGAIN_MS = 3_000;
+/** People that are called by name. */
+const MOST_NAMED = 5;
 
 class OpenRoom {
   readonly #page: Page;
@@ -26,6 +29,9 @@ class OpenRoom {
   readonly #list: MessageList;
   readonly #outbox: Outbox;
   readonly #problems = h("div", {});
+  readonly #company: Company;
+  readonly #people = h("p", { class: "quiet people" });
+  readonly #typists = h("p", { class: "quiet typists" });
   /** The position of the newest event seen; undefined: the room has not been read yet. */
   #head: number | undefined;
   #isReading = false;
@@ -35,6 +41,7 @@ class OpenRoom {
     this.#signal = signal;
     this.#log = new RoomLog(room);
     this.#outbox = new Outbox(room, signal, { changed: () => this.#show(), sent: (message) => this.#log.apply(message) });
+    this.#company = new Company(room, () => page.identity.name, () => this.#showCompany());
     const moods = new Moods(() => this.#show());
     this.#list = new MessageList({
       owns: (author) => page.identity.owns(author),
@@ -45,17 +52,20 @@ class OpenRoom {
       newest: () => this.#read(() => this.#toNewest()),
     });
     const back = h("a", { href: "#/rooms", class: "back" }, "All rooms");
-    const header = h("header", { class: "view-head" }, back, h("h1", {}, room));
+    const header = h("header", { class: "view-head" }, back, h("h1", {}, room), this.#people);
     const write = composer(page.identity, (content) => {
+      this.#company.types(false);
       this.#outbox.send(content, page.identity.name);
       this.#list.stayAtEnd();
       if (this.#log.hasLater) this.#read(() => this.#toNewest());
       this.#show();
     });
-    main.append(h("div", { class: "room" }, header, this.#problems, this.#list.element, write));
+    write.addEventListener("input", () => this.#company.types(true));
+    main.append(h("div", { class: "room" }, header, this.#problems, this.#list.element, this.#typists, write));
   }
 
   async start(): Promise<void> {
+    this.#company.stay(this.#signal);
     while (!this.#signal.aborted) {
       await this.#read(() => this.#toNewest());
       if (this.#head === undefined) {
@@ -105,6 +115,16 @@ class OpenRoom {
     }
     this.#isReading = false;
     this.#show();
+  }
+
+  #showCompany(): void {
+    const { people, typists } = this.#company;
+    this.#people.textContent = people.length === 0
+      ? ""
+      : `Here: ${people.slice(0, MOST_NAMED).join(", ")}${people.length > MOST_NAMED ? " and others" : ""}`;
+    this.#typists.textContent = typists.length === 0
+      ? ""
+      : `${typists.slice(0, MOST_NAMED).join(", ")} ${typists.length === 1 ? "is" : "are"} typing`;
   }
 
   #show(): void {

@@ -416,3 +416,22 @@ Deno.test("readConfig reads origins, proxies and the HTTP gateway's TLS, and say
   const tls = { HTTP_HOST: "0.0.0.0", HTTP_TLS_CERT_PATH: "cert.pem", HTTP_TLS_KEY_PATH: "key.pem", AUTH_MODE: "api_key" };
   assertEquals([inspectConfig(tls).problems, inspectConfig(tls).warnings], [[], []]);
 });
+
+Deno.test("readConfig reads the servers of language models, refuses half of one, and shows no key of a wrong one", () => {
+  const { ai } = readConfig({
+    ...{ AI_BASE_URL: "http://127.0.0.1:1/v1/", AI_MODEL: "big", AI_CONTEXT_TOKENS: "1000", AI_MAX_TOKENS: "5000" },
+    AI_PROVIDERS: '[{"name": "b", "base_url": "http://127.0.0.1:2", "models": ["x", "y"], "max_tokens": 9}]',
+  });
+  assertEquals(
+    ai.providers.map(({ name, baseUrl, models }) => [name, baseUrl, ...models.map((model) => `${model.name} ${model.maxTokens}`)]),
+    [
+      ["main", "http://127.0.0.1:1/v1", "big 1000"],
+      ["b", "http://127.0.0.1:2", "x 9", "y 9"],
+    ],
+  );
+  assertEquals(inspectConfig({ AI_MODEL: "big" }).problems, ["AI_BASE_URL must be set when AI_MODEL is, got nothing"]);
+  for (const wrong of ["{", "[]", '[{"name": "b", "api_key": "hunter2"}]', '[{"name": "b", "apikey": "hunter2"}]']) {
+    const [problem = ""] = inspectConfig({ AI_PROVIDERS: wrong }).problems;
+    assertEquals([problem.startsWith("AI_PROVIDERS must be a JSON list"), problem.includes("hunter2")], [true, false], problem);
+  }
+});

@@ -88,3 +88,16 @@ Deno.test("permissionFlags grants what callers are held against: the file of key
   assertEquals(flags({ ...jwt, JWT_SECRET_PATH: "/run/secret" })["allow-read"], "/run/secret");
   assertMatch(flags({ ...jwt, JWT_JWKS_URL: "https://issuer.example/keys" })["allow-net"] ?? "", /(^|,)issuer.example:443(,|$)/);
 });
+
+Deno.test("permissionFlags grants the AI service its model servers and the files of their keys, which are not shown, and nothing to who does not play it", () => {
+  const providers = [
+    { name: "a", base_url: "https://models.example/v1", models: ["m"], api_key_path: "/keys/a" },
+    { name: "b", base_url: "http://127.0.0.1:8080/v1", models: ["m"], api_key: "hunter2" },
+  ];
+  const env = { DATABASE_URL: "postgres://chat@db/chat", AI_PROVIDERS: JSON.stringify(providers) };
+  const granted = flags(env);
+  assert(granted["allow-net"]?.includes(",models.example:443,127.0.0.1:8080"), granted["allow-net"]);
+  assert(granted["allow-read"]?.split(",").includes("/keys/a"), granted["allow-read"]);
+  const other = flags({ ...env, SERVICES: "gateway,message" });
+  assert(!/hunter2/.test(JSON.stringify(granted)) && !/models|keys/.test(JSON.stringify([other["allow-net"], other["allow-read"]])));
+});

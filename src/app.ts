@@ -167,7 +167,17 @@ class ComposedApp implements App {
     if (played.has("gateway") && message !== undefined) {
       const readiness = () => withMemory(services.readiness(), memory);
       const limits = new CallLimits(this.#config.rateLimits);
-      const options = { http, services: { message, ...others }, readiness, telemetry, log, limits, ...known };
+      const signals = await services.signals();
+      const options = {
+        http,
+        services: { message, ...others },
+        readiness,
+        telemetry,
+        log,
+        limits,
+        ...known,
+        ...(signals === undefined ? {} : { signals }),
+      };
       ports.httpPort = (await this.#faces.begin("gateway", () => startGateway(options))).port;
     }
     if (this.#stopping.signal.aborted) throw abortError(this.#stopping.signal);

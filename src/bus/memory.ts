@@ -1,3 +1,4 @@
+import type { Signal } from "../core/signals.ts";
 import type { Bus, WakeUp } from "./bus.ts";
 
 type Listener = (wakeUp: WakeUp | undefined) => void;
@@ -21,6 +22,10 @@ export class MemoryNetwork {
     for (const member of this.#members) if (member !== sender) member.deliver(wakeUp);
   }
 
+  pass(signal: Signal, sender: MemoryBus): void {
+    for (const member of this.#members) if (member !== sender) member.take(signal);
+  }
+
   /** Whether anybody but `bus` would hear. */
   hasOthers(bus: MemoryBus): boolean {
     return this.#members.size > (this.#members.has(bus) ? 1 : 0);
@@ -38,6 +43,7 @@ export function createMemoryBus(network: MemoryNetwork = new MemoryNetwork()): B
 class MemoryBus implements Bus {
   readonly #network: MemoryNetwork;
   readonly #listeners = new Set<Listener>();
+  readonly #signalListeners = new Set<(signal: Signal) => void>();
   readonly #pending = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -60,6 +66,19 @@ class MemoryBus implements Bus {
 
   deliver(wakeUp: WakeUp): void {
     for (const listener of this.#listeners) listener(wakeUp);
+  }
+
+  signal(signal: Signal): void {
+    if (!this.#closed) this.#network.pass(signal, this);
+  }
+
+  onSignal(listener: (signal: Signal) => void): () => void {
+    this.#signalListeners.add(listener);
+    return () => this.#signalListeners.delete(listener);
+  }
+
+  take(signal: Signal): void {
+    for (const listener of this.#signalListeners) listener(signal);
   }
 
   close(): Promise<void> {

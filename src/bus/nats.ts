@@ -5,6 +5,7 @@
  * @module
  */
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import { isSignalSized, type Signal } from "../core/signals.ts";
 import type { Log } from "../observability/log.ts";
 import type { Bus, WakeUp } from "./bus.ts";
 import { NatsConnector, type NatsOptions } from "./nats_connect.ts";
@@ -17,6 +18,8 @@ export interface NatsBusOptions extends NatsOptions {
   readonly subjectPrefix: string;
 }
 
+/** The part of a subject that tells signals from wake-ups. */
+const SIGNAL = "signal";
 /** Wake-ups of one room within this time become one. */
 const COALESCE_MS = 10;
 /** Between two tries to connect, each of which goes through all servers. */
@@ -43,6 +46,7 @@ class NatsBus implements Bus {
   readonly #prefix: string;
   readonly #connector: NatsConnector;
   readonly #listeners = new Set<Listener>();
+  readonly #signalListeners = new Set<(signal: Signal) => void>();
   readonly #pending = new Map<string, number>();
   readonly #closing = new AbortController();
   #connection: NatsConnection | undefined;
@@ -67,6 +71,17 @@ class NatsBus implements Bus {
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Without a connection it is lost. */
+  signal({ room, body }: Signal): void {
+    const connection = this.#connection;
+    if (connection !== undefined && !connection.isClosed()) connection.publish(subjectOf(`${this.#prefix}.${SIGNAL}`, room), body);
+  }
+
+  onSignal(listener: (signal: Signal) => void): () => void {
+    this.#signalListeners.add(listener);
+    return () => this.#signalListeners.delete(listener);
   }
 
   /** Sends what is pending, then lets the connection go. */
@@ -103,6 +118,7 @@ class NatsBus implements Bus {
     const connection = await this.#connector.connect();
     if (this.#closing.signal.aborted) return await connection.close();
     connection.subscribe(`${this.#prefix}.*`, { callback: (error, message) => this.#receive(error, message) });
+    connection.subscribe(`${this.#prefix}.${SIGNAL}.*`, { callback: (error, message) => this.#receiveSignal(error, message) });
     // So that the server knows whom to wake before this bus counts as joined.
     await atMost(SETTLE_MS, connection.flush().catch(() => {}));
     this.#connection = connection;
@@ -128,6 +144,14 @@ class NatsBus implements Bus {
     const seq = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
     if (room === undefined || !Number.isSafeInteger(seq)) this.#log.warn("A message is not a wake-up", { subject: message.subject });
     else this.#tell({ room, seq });
+  }
+
+  #receiveSignal(error: Error | null, message: Msg): void {
+    if (error !== null) return this.#log.error("NATS refuses the subscription to signals", this.#fields(error));
+    const room = roomOf(`${this.#prefix}.${SIGNAL}`, message.subject);
+    const body = message.string();
+    if (room === undefined || !isSignalSized(body)) return this.#log.warn("A message is not a signal", { subject: message.subject });
+    for (const listener of this.#signalListeners) listener({ room, body });
   }
 
   #tell(wakeUp: WakeUp | undefined): void {

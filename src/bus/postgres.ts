@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isSignalSized, type Signal } from "../core/signals.ts";
 import { toChatError } from "../database/errors.ts";
 import { parsePostgresUrl } from "../database/postgres/address.ts";
 import { ConnectGate } from "../database/postgres/gate.ts";
@@ -18,6 +19,9 @@ export interface PostgresBusOptions {
 }
 
 const CHANNEL = "chat_wake_up";
+const SIGNAL_CHANNEL = "chat_signal";
+/** Signals that wait to be sent; further ones are left out. */
+const MAX_SIGNALS = 1_000;
 /** Wake-ups of one room within this time become one. */
 const COALESCE_MS = 10;
 /** Between two tries to listen again. */
@@ -49,6 +53,8 @@ class PostgresBus implements Bus {
   /** Tells one's own notifications from those of others. */
   readonly #name = crypto.randomUUID();
   readonly #listeners = new Set<Listener>();
+  readonly #signalListeners = new Set<(signal: Signal) => void>();
+  #signals: Signal[] = [];
   readonly #pending = new Map<string, number>();
   readonly #closing = new AbortController();
   #flushing: Promise<void> | undefined;
@@ -74,6 +80,17 @@ class PostgresBus implements Bus {
     return () => this.#listeners.delete(listener);
   }
 
+  signal(signal: Signal): void {
+    if (this.#closing.signal.aborted || this.#signals.length >= MAX_SIGNALS) return;
+    this.#signals.push(signal);
+    this.#flushing ??= this.#flush().finally(() => this.#flushing = undefined);
+  }
+
+  onSignal(listener: (signal: Signal) => void): () => void {
+    this.#signalListeners.add(listener);
+    return () => this.#signalListeners.delete(listener);
+  }
+
   /** Sends what is pending, then lets both connections go. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -85,22 +102,26 @@ class PostgresBus implements Bus {
   /** Begins to listen. Rejects when the server cannot be reached. */
   async listen(): Promise<void> {
     await this.#receiver.query(`listen ${CHANNEL}`, []);
+    await this.#receiver.query(`listen ${SIGNAL_CHANNEL}`, []);
     // One that finds the connection dead makes the session tell of the loss.
     this.#heartbeat ??= setInterval(() => this.#receiver.query("select 1", []).catch(() => {}), HEARTBEAT_MS);
   }
 
   /** Sends what is pending, again and again while more comes. What cannot be sent is dropped: readers poll. */
   async #flush(): Promise<void> {
-    while (this.#pending.size > 0) {
+    while (this.#pending.size + this.#signals.length > 0) {
       await this.#pause(COALESCE_MS);
       const payloads = Array.from(this.#pending, ([room, seq]) => JSON.stringify({ room, seq, sender: this.#name }));
+      const signals = this.#signals.map(({ room, body }) => JSON.stringify({ room, body, sender: this.#name }));
       this.#pending.clear();
-      await this.#notify(payloads);
+      this.#signals = [];
+      if (payloads.length > 0) await this.#notify(CHANNEL, payloads);
+      if (signals.length > 0) await this.#notify(SIGNAL_CHANNEL, signals);
     }
   }
 
-  async #notify(payloads: readonly string[]): Promise<void> {
-    const notify = `select pg_notify('${CHANNEL}', payload) from jsonb_array_elements_text($1::jsonb) as payload`;
+  async #notify(channel: string, payloads: readonly string[]): Promise<void> {
+    const notify = `select pg_notify('${channel}', payload) from jsonb_array_elements_text($1::jsonb) as payload`;
     try {
       await this.#sender.query(notify, [JSON.stringify(payloads)]);
     } catch (error) {
@@ -109,9 +130,15 @@ class PostgresBus implements Bus {
   }
 
   #receive(payload: string): void {
+    const signal = parseSignal(payload);
+    if (signal !== undefined) return signal.sender === this.#name ? undefined : this.#pass(signal);
     const wakeUp = parsePayload(payload);
     if (wakeUp === undefined) this.#log.warn("A notification is not a wake-up", { channel: CHANNEL });
     else if (wakeUp.sender !== this.#name) this.#tell({ room: wakeUp.room, seq: wakeUp.seq });
+  }
+
+  #pass({ room, body }: Signal): void {
+    for (const listener of this.#signalListeners) listener({ room, body });
   }
 
   #tell(wakeUp: WakeUp | undefined): void {
@@ -150,6 +177,17 @@ class PostgresBus implements Bus {
       const timer = setTimeout(done, ms);
       signal.addEventListener("abort", done);
     });
+  }
+}
+
+function parseSignal(payload: string): (Signal & { readonly sender: string }) | undefined {
+  if (!payload.includes('"body":')) return undefined;
+  try {
+    const { room, body, sender } = JSON.parse(payload);
+    const isSignal = typeof room === "string" && typeof body === "string" && isSignalSized(body) && typeof sender === "string";
+    return isSignal ? { room, body, sender } : undefined;
+  } catch {
+    return undefined;
   }
 }
 

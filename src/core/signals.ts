@@ -15,3 +15,8 @@ export interface Signals {
   /** Hands over the signals of other processes, never one's own. */
   onSignal(listener: (signal: Signal) => void): () => void;
 }
+
+/** Whether a body is no larger than it may be; what comes from outside may be. */
+export function isSignalSized(body: string): boolean {
+  return body.length <= MAX_SIGNAL_BYTES;
+}

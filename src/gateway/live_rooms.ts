@@ -57,13 +57,12 @@ export class LiveRooms {
 
   /** From now on the listener is told what happens in the room, until {@link leave}. */
   join(name: string, listener: Listener): void {
-    let room = this.#rooms.get(name);
+    const room = this.#rooms.get(name);
     if (room === undefined) {
-      room = { listeners: new Set(), presence: new Presence(), typists: new Map() };
-      this.#rooms.set(name, room);
+      this.#rooms.set(name, { listeners: new Set([listener]), presence: new Presence(), typists: new Map() });
+      // With the listener in place, because the answers may come in this very turn.
       this.#send(name, { asks: true });
-    }
-    room.listeners.add(listener);
+    } else room.listeners.add(listener);
     if (this.#signals !== undefined) this.#timer ??= setInterval(() => this.#repeat(), this.#repeatMs);
   }
 

@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { roleNames, roleTitles } from "../config/roles.ts";
 import type { Role, Services } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
+import type { Signals } from "../core/signals.ts";
 import type { Database } from "../database/database.ts";
 import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
@@ -64,6 +65,11 @@ export class ServiceSet {
   /** The one database of the process, opened if no service has asked for it. */
   database(): Promise<Database> {
     return this.#stores.database();
+  }
+
+  /** What passes word to other processes; undefined where this one shares no bus with them. */
+  async signals(): Promise<Signals | undefined> {
+    return this.#plays("message") ? await this.#stores.bus() : undefined;
   }
 
   /** How each service is, from memory. */

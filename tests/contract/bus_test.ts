@@ -5,6 +5,7 @@ import type { Bus, WakeUp } from "../../src/bus/bus.ts";
 import { createMemoryBus, MemoryNetwork } from "../../src/bus/memory.ts";
 import { createNatsBus, type NatsBusOptions } from "../../src/bus/nats.ts";
 import { createPostgresBus } from "../../src/bus/postgres.ts";
+import { MAX_SIGNAL_BYTES, type Signal } from "../../src/core/signals.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { createLog } from "../../src/observability/log.ts";
 import { within } from "../support/deadline.ts";
@@ -123,6 +124,27 @@ for (const { name, start } of KINDS) {
     for (const room of rooms) sender.publish({ room, seq: Number.MAX_SAFE_INTEGER });
     for (const room of rooms) await inbox.until(room, at(room, Number.MAX_SAFE_INTEGER));
     await Promise.all([sender.close(), receiver.close()]);
+    await network.stop();
+  });
+
+  Deno.test(`Bus.signal reaches every other bus, not its own, whatever is in it (${name})`, async () => {
+    const network = await start();
+    const [a, b, c] = await Promise.all([network.join(), network.join(), network.join()]);
+    const heard: Signal[][] = [[], [], []];
+    const arrived = Promise.withResolvers<void>();
+    for (const [index, bus] of [a, b, c].entries()) {
+      bus.onSignal((signal) => {
+        heard[index]!.push(signal);
+        if (heard[1]!.length === 3 && heard[2]!.length === 3) arrived.resolve();
+      });
+    }
+    const largest = { room: "\u0001".repeat(128), body: '"'.repeat(MAX_SIGNAL_BYTES) };
+    const signals = [{ room: "general", body: '{"typing":["ann",true]}' }, { room: "é*.>", body: "\u0001é\\'" }, largest];
+    for (const signal of signals) a.signal(signal);
+    await within(10_000, "the signals", arrived.promise);
+    assertEquals(heard, [[], signals, signals]);
+    await Promise.all([a.close(), b.close(), c.close()]);
+    a.signal(signals[0]!);
     await network.stop();
   });
 

@@ -90,6 +90,13 @@ export class SocketClient {
     return this.#messages;
   }
 
+  /** Hears nothing more; for a network that is gone. */
+  abandon(): void {
+    this.#socket.onmessage = null;
+    this.#socket.close();
+  }
+
+  /** Closes, and waits for the other end. */
   async close(): Promise<void> {
     this.#socket.close();
     await this.closed;

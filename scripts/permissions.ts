@@ -24,16 +24,21 @@ export function permissionFlags(config: Config | undefined): readonly string[] {
   const env = [`--allow-env=${settingNames.join(",")}`, "--ignore-env"];
   if (config === undefined) return env;
   const { dataDirs, files } = paths(config);
+  const { record, replay } = config.services.has("ai") ? config.ai : {};
   const socketPaths = postgres(config).flatMap(sockets);
   const flags = [
     ...env,
     flag("allow-net", addresses(config)),
-    flag("allow-read", [...dataDirs, ...files, ...socketPaths]),
-    flag("allow-write", [...dataDirs, ...socketPaths]),
+    flag("allow-read", [...dataDirs, ...files, ...socketPaths, ...given(record, replay)]),
+    flag("allow-write", [...dataDirs, ...socketPaths, ...given(record)]),
     // The container's memory limit.
     config.memory.limitBytes === undefined ? "--allow-sys=systemMemoryInfo" : "",
   ];
   return flags.filter((text) => text !== "");
+}
+
+function given(...paths: readonly (string | undefined)[]): readonly string[] {
+  return paths.filter((path) => path !== undefined);
 }
 
 /** A flag without values would allow everything. */

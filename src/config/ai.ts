@@ -25,6 +25,12 @@ export function checkAi(values: SettingValues): string[] {
   if (url !== undefined && values.AI_PROVIDERS?.some(({ name }) => name === MAIN)) {
     problems.push(`AI_PROVIDERS must not name a provider "${MAIN}" when AI_BASE_URL is set, which is called so`);
   }
+  if (values.AI_RECORD !== undefined && values.AI_REPLAY !== undefined) {
+    problems.push("AI_RECORD must be unset when AI_REPLAY is set, got a path");
+  }
+  if (values.AI_REPLAY !== undefined && url === undefined && values.AI_PROVIDERS === undefined) {
+    problems.push("AI_BASE_URL or AI_PROVIDERS must be set when AI_REPLAY is, as it was when the exchanges were recorded, got nothing");
+  }
   return problems;
 }
 
@@ -40,6 +46,9 @@ export function toAiConfig(values: SettingValues): AiConfig {
       ...{ atOnce: values.AI_MAX_GENERATIONS, atOncePerCaller: values.AI_MAX_GENERATIONS_PER_CALLER },
       ...{ graceMs: values.AI_RESUME_GRACE_MS, keepMs: values.AI_KEEP_DAYS * DAY_MS },
     },
+    assistantPerUser: values.AI_ASSISTANT_PER_USER,
+    ...(values.AI_RECORD === undefined ? {} : { record: values.AI_RECORD }),
+    ...(values.AI_REPLAY === undefined ? {} : { replay: values.AI_REPLAY }),
   };
 }
 

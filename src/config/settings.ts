@@ -427,6 +427,14 @@ export const settings = {
     "A client that has lost its connection is back by then",
   ),
   AI_KEEP_DAYS: given(wholeNumber(1, 36_500), "30", "Days that answers can be read again", "As long as somebody may look one up"),
+  AI_ASSISTANT_PER_USER: given(
+    wholeNumber(1, 100),
+    "2",
+    "Answers that `@assistant` makes for one user at once, on all servers together; further questions wait",
+    "One may be long; many would keep others waiting",
+  ),
+  AI_RECORD: optional(path, "Folder that gets each exchange with a model server as a file, without the key", "Unset: nothing is recorded"),
+  AI_REPLAY: optional(path, "Folder of such files, which answer in the place of the model servers", "Unset: the servers are asked"),
   LOG_LEVEL: given(
     oneOf(["debug", "info", "warn", "error"]),
     "info",

@@ -50,6 +50,8 @@ export interface ListRoomsRequest {
   readonly afterRoom?: string;
   /** Only rooms whose messages can be searched as documents. */
   readonly onlyDocuments?: boolean;
+  /** Only rooms in which `@assistant` answers. */
+  readonly onlyAssistant?: boolean;
   /** A user name: without the restricted rooms that it is no member of. */
   readonly visibleTo?: string;
 }

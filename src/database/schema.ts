@@ -236,8 +236,34 @@ export interface AiGenerationPartsTable {
   parts: string;
 }
 
+/** How far the assistant follows a room's log. */
+export interface AiRoomsTable {
+  room: string;
+  seq: number;
+  /** What was said before is not answered. */
+  since_ms: number;
+}
+
+/** A message that the assistant answers, and which server is at it. */
+export interface AiQuestionsTable {
+  room: string;
+  message_id: number;
+  asker: string;
+  /** Names the answer and its generation, and nobody else knows it beforehand. */
+  nonce: string;
+  status: ColumnType<string, string | undefined>;
+  holder: ColumnType<string, string | undefined>;
+  held_until_ms: ColumnType<number, number | undefined>;
+  attempts: ColumnType<number, number | undefined>;
+  /** So many others of its asker waited that it is refused. */
+  crowded: boolean;
+  asked_at_ms: number;
+}
+
 /** Every table. */
 export interface Schema {
+  ai_rooms: AiRoomsTable;
+  ai_questions: AiQuestionsTable;
   ai_generations: AiGenerationsTable;
   ai_generation_parts: AiGenerationPartsTable;
   api_keys: ApiKeysTable;

@@ -10,6 +10,7 @@ const listQuery = z.strictObject({
   limit: queryInt32.optional(),
   after_room: text.optional(),
   only_documents: queryFlag.optional(),
+  only_assistant: queryFlag.optional(),
   visible_to: text.optional(),
 });
 

@@ -46,7 +46,11 @@ export async function readRooms(db: Kysely<Schema>, page: ValidRoomPage): Promis
     ? sql`true`
     : sql`(not coalesce(restricted, false) or members @> array[${page.visibleTo}::text])`;
   const among = page.among === undefined ? sql`true` : sql`room = any(${[...page.among]}::text[])`;
-  const from = page.onlyDocuments ? sql`room_settings where documents` : sql`rooms left join room_settings using (room) where true`;
+  const wanted = [page.onlyDocuments ? sql`documents` : undefined, page.onlyAssistant ? sql`assistant` : undefined];
+  const settings = wanted.filter((one) => one !== undefined);
+  const from = settings.length > 0
+    ? sql`room_settings where ${sql.join(settings, sql` and `)}`
+    : sql`rooms left join room_settings using (room) where true`;
   const names = sql`select room from ${from} and room > ${page.afterRoom} and ${visible} and ${among} order by room limit ${
     page.limit + 1
   }`;

@@ -22,6 +22,7 @@ export interface ValidRoomPage {
   readonly limit: number;
   readonly afterRoom: string;
   readonly onlyDocuments: boolean;
+  readonly onlyAssistant: boolean;
   readonly visibleTo: string | undefined;
   /** Undefined: of all rooms. */
   readonly among: readonly string[] | undefined;
@@ -53,6 +54,7 @@ export function validRoomPage(request: ListRoomsRequest): ValidRoomPage {
     limit: integer("limit", request.limit ?? 0, { max: limits.pageMax }) || limits.pageDefault,
     afterRoom: optionalText("after_room", request.afterRoom, limits.nameBytes) ?? "",
     onlyDocuments: request.onlyDocuments ?? false,
+    onlyAssistant: request.onlyAssistant ?? false,
     among: undefined,
     visibleTo: optionalText("visible_to", request.visibleTo, limits.nameBytes),
   };

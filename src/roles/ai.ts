@@ -1,36 +1,64 @@
+import { Assistant } from "../ai/assistant/assistant.ts";
+import { prepareRecords, recordingFetch } from "../ai/exchanges/record.ts";
+import { readRecords, replayingFetch } from "../ai/exchanges/replay.ts";
 import { extractAnswer } from "../ai/extractive/answer.ts";
-import type { ModelProvider } from "../ai/provider.ts";
-import { OpenAiProvider } from "../ai/providers/openai.ts";
+import { OpenAiProvider, type OpenAiProviderOptions } from "../ai/providers/openai.ts";
 import { moodOf } from "../ai/sentiment/mood.ts";
 import { createAiService } from "../ai/service.ts";
 import { RemoteAiService } from "../clients/remote_ai_service.ts";
 import type { AiProviderConfig } from "../config/config.ts";
 import { ChatError } from "../core/errors.ts";
-import type { RoleDefinition } from "./role.ts";
+import type { RoleDefinition, RoleTools } from "./role.ts";
 
 /** Answers and moods. */
 export const ai: RoleDefinition<"ai"> = {
   async start(tools) {
     const { providers, patience, limits } = tools.config.ai;
+    const fetchFor = await exchangesOf(tools);
     const database = await tools.database();
     const [rag, messages] = [tools.peer("rag"), tools.peer("message")];
     const service = createAiService({
       ...{ database, log: tools.log, patience, limits },
-      providers: await Promise.all(providers.map(toProvider)),
+      providers: await Promise.all(providers.map(async (provider) => new OpenAiProvider(fetchFor(await withKey(provider))))),
       sources: { ...(rag === undefined ? {} : { rag }), ...(messages === undefined ? {} : { messages }) },
       ...{ extract: extractAnswer, moodOf },
     });
-    return { service, health: () => database.health(), close: () => service.close() };
+    const assistant = messages === undefined ? undefined : new Assistant({
+      ...{ database, messages, ai: service, log: tools.log, perUser: tools.config.ai.assistantPerUser },
+      ...(rag === undefined ? {} : { rag }),
+    });
+    const close = async () => {
+      await assistant?.close();
+      await service.close();
+    };
+    return { service, health: () => database.health(), close };
   },
   reach: (options) => new RemoteAiService(options),
 };
 
-async function toProvider({ apiKeyPath, ...provider }: AiProviderConfig): Promise<ModelProvider> {
-  if (apiKeyPath === undefined) return new OpenAiProvider(provider);
+type KeyedProvider = Omit<AiProviderConfig, "apiKeyPath">;
+
+async function withKey({ apiKeyPath, ...provider }: AiProviderConfig): Promise<KeyedProvider> {
+  if (apiKeyPath === undefined) return provider;
   try {
-    return new OpenAiProvider({ ...provider, apiKey: (await Deno.readTextFile(apiKeyPath)).trim() });
+    return { ...provider, apiKey: (await Deno.readTextFile(apiKeyPath)).trim() };
   } catch (error) {
     const text = `The key of the model server ${provider.name} cannot be read from ${apiKeyPath}`;
     throw new ChatError("failed_precondition", text, { cause: error });
   }
+}
+
+/** How requests are made to each provider: as they are, recorded, or out of a record. */
+async function exchangesOf({ config, log }: RoleTools): Promise<(provider: KeyedProvider) => OpenAiProviderOptions> {
+  const { record, replay } = config.ai;
+  if (replay !== undefined) {
+    const fetch = replayingFetch(await readRecords(replay));
+    return (provider) => ({ ...provider, fetch });
+  }
+  if (record === undefined) return (provider) => provider;
+  await prepareRecords(record);
+  return (provider) => {
+    const { name, apiKey } = provider;
+    return { ...provider, fetch: recordingFetch({ directory: record, provider: name, log, ...(apiKey === undefined ? {} : { apiKey }) }) };
+  };
 }

@@ -117,6 +117,9 @@ eachDatabase("MessageService.updateRoom and listRooms", async (t, { database }) 
       const all = await allRooms(service, { limit: 3 });
       assertEquals([all.names, all.pages], [["counted", ...names, "set", "versions"], 4]);
       assertEquals((await allRooms(service, { onlyDocuments: true, limit: 1 })).names, ["page-5", "page-6", "set"]);
+      for (const room of ["page-2", "page-6"]) await service.updateRoom({ room, assistant: true }, context);
+      assertEquals((await allRooms(service, { onlyAssistant: true, limit: 1 })).names, ["page-2", "page-6", "set"]);
+      assertEquals((await allRooms(service, { onlyAssistant: true, onlyDocuments: true })).names, ["page-6", "set"]);
       assertEquals((await allRooms(service, { visibleTo: "bob", limit: 2 })).names, [
         "counted",
         "page-1",

@@ -88,6 +88,17 @@ Deno.test("the README's commands and examples work as they stand", async (t) => 
     assertEquals(problem.response.headers.get("content-type"), "application/problem+json");
   });
 
+  await t.step("asking the AI service: the assistant answers in its room", async () => {
+    const [allow, fact, ask, read] = commandsOf("Asking the AI service", "curl", addresses);
+    for (const words of [allow, fact, ask]) assertEquals(Math.floor((await curl(words ?? [])).response.status / 100), 2);
+    let answer: Json;
+    for (const giveUpAt = Date.now() + 30_000; answer?.metadata.assistant_status !== "done" && Date.now() < giveUpAt;) {
+      [answer] = (await curl(read ?? [])).json.messages;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assertEquals(answer?.content, "The printer was bought in 2019. [1]");
+  });
+
   await t.step("from buf curl", async () => {
     const [words = []] = commandsOf("From buf curl", "buf", addresses);
     const permissions = ["--allow-read", "--allow-run", "--allow-env", "--allow-sys"];

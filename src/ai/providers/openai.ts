@@ -1,5 +1,6 @@
 import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from "openai";
 import { abortError } from "../../core/errors.ts";
+import type { Fetch } from "../exchanges/exchange.ts";
 import { type ModelPart, type ModelProvider, type ModelRequest, ProviderError, type ProviderModel } from "../provider.ts";
 
 /** Where an OpenAI-compatible server is, and what it serves. */
@@ -12,6 +13,8 @@ export interface OpenAiProviderOptions {
   readonly models: readonly ProviderModel[];
   /** Ask for the probabilities of tokens; servers that do not know them may refuse that. */
   readonly logProbabilities?: boolean;
+  /** Makes the requests; default the runtime's. */
+  readonly fetch?: Fetch;
 }
 
 /** The bytes of one answer that are read at most: an answer at its limits, in events of a token each. */
@@ -40,7 +43,7 @@ export class OpenAiProvider implements ModelProvider {
       ...{ baseURL: options.baseUrl, apiKey: options.apiKey ?? NO_KEY, maxRetries: 0, timeout: PACKAGE_TIMEOUT_MS, logLevel: "off" },
       // Set here, because the package would look for them in the environment.
       ...{ organization: null, project: null, webhookSecret: null },
-      fetch: boundedFetch,
+      fetch: boundedFetch(options.fetch ?? fetch),
     });
   }
 
@@ -78,6 +81,7 @@ export class OpenAiProvider implements ModelProvider {
   #failure(error: unknown, signal: AbortSignal): Error {
     if (signal.aborted || error instanceof APIUserAbortError) return abortError(signal);
     if (error instanceof ProviderError) return error;
+    if (error instanceof APIConnectionError && error.cause instanceof ProviderError) return error.cause;
     if (error instanceof APIConnectionError) return this.#error("cannot be reached", { passing: true, cause: error });
     if (error instanceof APIError && typeof error.status === "number") return this.#refusal(error, error.status);
     if (error instanceof APIError) return this.#error(`failed: ${this.#shown(error.message)}`, { passing: true });
@@ -105,8 +109,11 @@ export class OpenAiProvider implements ModelProvider {
 }
 
 /** Follows no redirect, which would take the key elsewhere, and reads no more than an answer can have. */
-async function boundedFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const response = await fetch(input, { ...init, redirect: "error" });
+function boundedFetch(send: Fetch): Fetch {
+  return async (input, init) => bounded(await send(input, { ...init, redirect: "error" }));
+}
+
+function bounded(response: Response): Response {
   if (response.body === null) return response;
   let bytes = 0;
   const counted = response.body.pipeThrough(

@@ -6,6 +6,7 @@ import { apiKeys } from "./0005_api_keys.ts";
 import { ragRooms } from "./0006_rag_rooms.ts";
 import { ragVectorSpaces } from "./0007_rag_vector_spaces.ts";
 import { aiGenerations } from "./0008_ai_generations.ts";
+import { aiQuestions } from "./0009_ai_questions.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
 export interface Migration {
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   { name: "rag rooms", sql: ragRooms },
   { name: "spaces of embeddings", sql: ragVectorSpaces },
   { name: "AI generations", sql: aiGenerations },
+  { name: "AI questions", sql: aiQuestions },
 ];

@@ -1287,6 +1287,10 @@ export const PROTOS = {
             "visibleTo": {
               "type": "string",
               "id": 4
+            },
+            "onlyAssistant": {
+              "type": "bool",
+              "id": 5
             }
           }
         },

@@ -7,6 +7,7 @@ export interface ListRoomsRequest {
   'afterRoom'?: (string);
   'onlyDocuments'?: (boolean);
   'visibleTo'?: (string);
+  'onlyAssistant'?: (boolean);
 }
 
 export interface ListRoomsRequest__Output {
@@ -14,4 +15,5 @@ export interface ListRoomsRequest__Output {
   'afterRoom': (string);
   'onlyDocuments': (boolean);
   'visibleTo': (string);
+  'onlyAssistant': (boolean);
 }

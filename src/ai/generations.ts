@@ -78,17 +78,34 @@ export class Generations {
     if (context.signal.aborted) throw abortError(context.signal);
     const name = { owner: context.caller.id, requestId: start.requestId || crypto.randomUUID() };
     const found = await this.#open(name, start);
-    const { fingerprint, last_seq: lastSeq } = found.kind === "here"
-      ? { fingerprint: found.running.fingerprint, last_seq: found.running.lastSeq }
-      : found.row;
+    const { fingerprint } = found.kind === "here" ? found.running : found.row;
     if (fingerprint !== start.fingerprint) throw otherContent(name.requestId);
-    if (start.resumeAfter > lastSeq) {
-      throw new ChatError("out_of_range", `Field \`resume_after\` must be at most ${lastSeq}, the newest part, got ${start.resumeAfter}`, {
+    yield* this.#partsOf(found, { name, resumeAfter: start.resumeAfter, context });
+  }
+
+  /** Goes on with the caller's own generation, whatever it was asked, and tells its parts. */
+  async *resume(
+    { requestId, resumeAfter }: Pick<GenerationStart, "requestId" | "resumeAfter">,
+    context: CallContext,
+  ): AsyncGenerator<GenerationPart> {
+    const name = { owner: context.caller.id, requestId };
+    const here = this.#running.get(keyOf(name));
+    const found: Found = here === undefined ? { kind: "stored", row: await this.#read(name) } : { kind: "here", running: here.generation };
+    yield* this.#partsOf(found, { name, resumeAfter, context });
+  }
+
+  async *#partsOf(
+    found: Found,
+    { name, resumeAfter, context }: { readonly name: store.GenerationName; readonly resumeAfter: number; readonly context: CallContext },
+  ): AsyncGenerator<GenerationPart> {
+    const lastSeq = found.kind === "here" ? found.running.lastSeq : found.row.last_seq;
+    if (resumeAfter > lastSeq) {
+      throw new ChatError("out_of_range", `Field \`resume_after\` must be at most ${lastSeq}, the newest part, got ${resumeAfter}`, {
         field: "resume_after",
       });
     }
-    if (found.kind === "here") yield* found.running.follow(start.resumeAfter, context.signal);
-    else yield* this.#followStored(name, start.resumeAfter, context.signal);
+    if (found.kind === "here") yield* found.running.follow(resumeAfter, context.signal);
+    else yield* this.#followStored(name, resumeAfter, context.signal);
   }
 
   /** The caller's own generation, as far as it has come. */

@@ -19,7 +19,7 @@ import type {
 } from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
 import { abortError } from "../core/errors.ts";
-import { text } from "../core/fields.ts";
+import { integer, text } from "../core/fields.ts";
 import { limits } from "../core/limits.ts";
 import type { Database } from "../database/database.ts";
 import { toChatError } from "../database/errors.ts";
@@ -80,7 +80,8 @@ class ModelAiService implements RunningAiService {
 
   async *streamResponse(request: GenerateRequest, context: CallContext): AsyncGenerator<GenerationPart> {
     try {
-      yield* this.#generations.follow(await this.#start(request, context), context);
+      if (isResumption(request)) yield* this.#generations.resume(validResumption(request), context);
+      else yield* this.#generations.follow(await this.#start(request, context), context);
     } catch (error) {
       throw toChatError(error);
     }
@@ -146,6 +147,15 @@ class ModelAiService implements RunningAiService {
       throw toChatError(error);
     }
   }
+}
+
+/** Whoever has a generation's name need not know what it was asked. */
+function isResumption({ prompt, requestId }: GenerateRequest): boolean {
+  return prompt === "" && requestId !== undefined && requestId !== "";
+}
+
+function validResumption({ requestId = "", resumeAfter = 0 }: GenerateRequest) {
+  return { requestId: validId(requestId), resumeAfter: integer("resume_after", resumeAfter, { max: 2_147_483_647 }) };
 }
 
 function validId(requestId: string): string {

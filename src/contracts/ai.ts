@@ -215,7 +215,7 @@ export interface AiService {
   generateResponse(request: GenerateRequest, context: CallContext): Promise<GeneratedResponse>;
   /**
    * The parts in order, as they come: nothing is thrown before the first step. A stream that fails tells an `error` part and throws the same;
-   * one that ends without throwing had a `done` part.
+   * one that ends without throwing had a `done` part. With a `requestId` and an empty prompt it goes on with the generation of that name.
    */
   streamResponse(request: GenerateRequest, context: CallContext): AsyncIterable<GenerationPart>;
   analyzeSentiment(request: SentimentRequest, context: CallContext): Promise<Sentiment>;

@@ -106,6 +106,12 @@ eachDatabase("Generations", async (t, { database }) => {
     assertEquals(missing.code, "not_found");
     const far = await assertRejects(() => partsOf(there.streamResponse({ ...request, resumeAfter: 99 }, callContext())), ChatError);
     assertEquals(far.code, "out_of_range");
+    const byName = { prompt: "", requestId: request.requestId, resumeAfter: 2 };
+    assertEquals(await partsOf(there.streamResponse(byName, callContext())), whole.slice(2));
+    for (const refused of [{ ...byName, resumeAfter: 99 }, { ...byName, requestId: "no" }]) {
+      const { code } = await assertRejects(() => partsOf(there.streamResponse(refused, callContext())), ChatError);
+      assertEquals(code, refused.requestId === "no" ? "not_found" : "out_of_range");
+    }
     const unknown = await assertRejects(
       () => partsOf(there.streamResponse({ ...request, requestId: "no", resumeAfter: 1 }, callContext())),
       ChatError,

@@ -68,6 +68,21 @@ Deno.test("the README's commands and examples work as they stand", async (t) => 
     assertEquals(history.match(/#.*$/gm), ["#1 alice: Hello from the command line", "#2 bob: Hello from curl"]);
   });
 
+  await t.step("documents and answers over REST", async () => {
+    const answers: Json[] = [];
+    for (const words of commandsOf("Documents and answers over REST", "curl", addresses)) {
+      const { response, json } = await curl(words);
+      assertEquals(response.status, 200, `${words.join(" ")}: ${JSON.stringify(json)}`);
+      answers.push(json);
+    }
+    const [stored, found, context, document, list, moods, models, rooms, ...more] = answers;
+    assertEquals(more, []);
+    assertEquals([stored.success, found.results[0].document_id, context.sources.length], [true, "docs/tea.md", 1]);
+    assertEquals([document.title, document.metadata, list.total_count], ["Tea", { kind: "drink" }, 1]);
+    assertEquals(moods.results.map(({ sentiment }: Json) => sentiment), ["positive", "negative"]);
+    assertEquals([models.models.length > 0, rooms.rooms.length > 0], [true, true]);
+  });
+
   await t.step("from curl", async () => {
     const given = commandsOf("From curl", "curl", addresses);
     const [create, page, search, filter, edit, revisions, remove, stream, resumed, refused, ...more] = given;

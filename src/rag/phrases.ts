@@ -1,6 +1,5 @@
-import { MAX_WORD_UNITS, stem, type Token, tokens } from "../text/analysis.ts";
-import { wordParts } from "../text/identifiers.ts";
-import { foldWord } from "../text/letters.ts";
+import { keepsFirstLetter, type Token, tokens } from "../text/analysis.ts";
+import { type Forms, formsOf, GAP, isPlain, plainForm, takenApart } from "./phrase_forms.ts";
 import { type Query, termsOf } from "./query.ts";
 
 /** For each word of the phrases that the index knows, the terms it stands for; a word that is put together is known as a whole or by every part. */
@@ -15,20 +14,22 @@ function groupsOf(token: Token, languages: readonly string[]): (readonly string[
   return token.parts.map((part) => termsOf(part, languages)).filter((terms) => terms.length > 0).map((terms) => [...whole, ...terms]);
 }
 
-/** A text's words in order, as wholes and taken apart; the same for most texts. */
-export interface Forms {
-  readonly wholes: readonly string[];
-  readonly parts: readonly string[];
-}
-
 /** Where phrases may stand. */
 export type PhraseText = Readonly<Record<"content" | "title" | "heading" | "language", string>>;
+
+/** A phrase in one language. */
+interface Wanted {
+  readonly forms: Forms;
+  /** Undefined where a plain text cannot have it. */
+  readonly wholes: RegExp | undefined;
+  readonly parts: RegExp | undefined;
+}
 
 /** Looks for phrases, word after word; forms of a word are one, stop words count, and what is put together stands for its parts too. */
 export class PhraseMatcher {
   readonly #phrases: readonly string[];
   /** By language, because stems depend on it. */
-  readonly #wanted = new Map<string, readonly Forms[]>();
+  readonly #wanted = new Map<string, readonly Wanted[]>();
 
   constructor(phrases: readonly string[]) {
     this.#phrases = phrases;
@@ -37,57 +38,49 @@ export class PhraseMatcher {
   /** Whether every phrase stands in the text, its title or its heading. */
   holds({ content, title, heading, language }: PhraseText): boolean {
     let wanted = this.#wanted.get(language);
-    if (wanted === undefined) this.#wanted.set(language, wanted = this.#phrases.map((phrase) => formsOf(phrase, language)));
-    const texts = [content, title, heading].map((text) => formsOf(text, language));
-    return wanted.every((phrase) => texts.some((text) => standsIn(phrase, text)));
+    if (wanted === undefined) this.#wanted.set(language, wanted = this.#phrases.map((phrase) => wantedIn(phrase, language)));
+    const texts = [content, title, heading].filter((text) => text !== "");
+    return wanted.every((phrase) => texts.some((text) => standsIn(phrase, text, language)));
   }
 }
 
-function standsIn(phrase: Forms, text: Forms): boolean {
-  if (holds(text.wholes, phrase.wholes)) return true;
-  return (text.parts !== text.wholes || phrase.parts !== phrase.wholes) && holds(text.parts, phrase.parts);
+function wantedIn(phrase: string, language: string): Wanted {
+  const forms = formsOf(phrase, language);
+  return { forms, wholes: firstLetters(forms.wholes), parts: firstLetters(forms.parts) };
 }
 
-// deno-lint-ignore no-control-regex -- what is not ASCII may be folded, paired, or no word
-const ASCII = /^[\x00-\x7f]*$/;
-/** Where a word of ASCII may have parts. */
-const SEAM = /[a-z\d][A-Z]|[A-Z]{2}[a-z]|[A-Za-z]\d|\d[A-Za-z]/;
-
-/** The forms of a text's words. English, the usual case, is taken apart without looking for anything else: twenty times as quick. */
-export function formsOf(text: string, language: string): Forms {
-  const words = ASCII.test(text)
-    ? text.split(/[^A-Za-z0-9]+/).filter((word) => word !== "").map((word) => asciiWord(word, language))
-    : tokens(text).map((token) => tokenWord(text, token, language));
-  const wholes = words.map(({ whole }) => whole);
-  return {
-    wholes,
-    parts: words.some(({ parts }) => parts.length > 0) ? words.flatMap(({ whole, parts }) => parts.length > 0 ? parts : whole) : wholes,
-  };
+/** Finds words in a row that begin as the forms do. Hardly any place of a text does, so hardly any word has to be stemmed. */
+function firstLetters(forms: readonly string[]): RegExp | undefined {
+  if (!forms.every((form) => /^[a-z0-9]/.test(form))) return undefined;
+  return new RegExp(`(?<![a-z0-9])${forms.map((form) => `${form[0]}[a-z0-9]*`).join("[^a-z0-9]+")}`, "gi");
 }
 
-interface WordForms {
-  readonly whole: string;
-  readonly parts: readonly string[];
+function standsIn({ forms, wholes, parts }: Wanted, text: string, language: string): boolean {
+  if (keepsFirstLetter(language) && isPlain(text)) {
+    if (standsPlain(text, forms.wholes, { begins: wholes, language })) return true;
+    const apart = takenApart(text);
+    return (apart !== text || forms.parts !== forms.wholes) && standsPlain(apart, forms.parts, { begins: parts, language });
+  }
+  const found = formsOf(text, language);
+  if (stands(found.wholes, forms.wholes)) return true;
+  return (found.parts !== found.wholes || forms.parts !== forms.wholes) && stands(found.parts, forms.parts);
 }
 
-const NO_PARTS: readonly string[] = [];
-
-function asciiWord(word: string, language: string): WordForms {
-  const whole = stem(word.slice(0, MAX_WORD_UNITS).toLowerCase(), language);
-  return { whole, parts: word.length <= MAX_WORD_UNITS && SEAM.test(word) ? partForms(word, language) : NO_PARTS };
+function standsPlain(
+  text: string,
+  wanted: readonly string[],
+  { begins, language }: { readonly begins: RegExp | undefined; readonly language: string },
+): boolean {
+  if (begins === undefined) return false;
+  begins.lastIndex = 0;
+  for (let match = begins.exec(text); match !== null; match = begins.exec(text)) {
+    if (match[0].split(GAP).every((word, index) => plainForm(word, language) === wanted[index])) return true;
+    begins.lastIndex = match.index + 1;
+  }
+  return false;
 }
 
-function tokenWord(text: string, { word, paired, parts, start, end }: Token, language: string): WordForms {
-  if (paired) return { whole: word, parts: NO_PARTS };
-  return { whole: stem(word, language), parts: parts.length > 0 ? partForms(text.slice(start, end), language) : NO_PARTS };
-}
-
-/** Single letters too, which are no terms, since a phrase is all of its letters. */
-function partForms(word: string, language: string): readonly string[] {
-  return wordParts(word).map(({ start, end }) => stem(foldWord(word.slice(start, end)), language)).filter((form) => form !== "");
-}
-
-function holds(forms: readonly string[], wanted: readonly string[]): boolean {
+function stands(forms: readonly string[], wanted: readonly string[]): boolean {
   for (let at = 0; at + wanted.length <= forms.length; at++) {
     if (wanted.every((form, index) => forms[at + index] === form)) return true;
   }

@@ -125,6 +125,11 @@ export function termOf(token: Token, language: string): string | undefined {
   return stopWords(own).has(token.word) ? undefined : stem(token.word, own);
 }
 
+/** Whether the stem of a word of ASCII letters begins as the word does: what is known of Porter2, and of no stemmer at all. */
+export function keepsFirstLetter(language: string): boolean {
+  return language === "en" || STEMMERS[language] === undefined;
+}
+
 /** A folded word's stem; the word itself in a language without a stemmer. */
 export function stem(word: string, language: string): string {
   const algorithm = STEMMERS[language];

@@ -1,7 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { BestChunks, LengthNorms, saturation, scoreBlock } from "../../src/rag/bm25.ts";
-import { formsOf } from "../../src/rag/phrases.ts";
-import { stem, tokens } from "../../src/text/analysis.ts";
 import { BLOCK_SIZE, encodePostings, type Posting } from "../../src/rag/postings.ts";
 import { seeded } from "../support/seeded.ts";
 
@@ -39,14 +37,3 @@ function randomPostings(random: ReturnType<typeof seeded>): Posting[] {
     length: place % 50 === 0 ? 5_000 : 20 + place % 200,
   }));
 }
-
-Deno.test("formsOf takes English apart as the index does", () => {
-  const random = seeded(4);
-  const letters = [..."abz09AZ_-.,'\"\n\t /@~"];
-  for (let round = 0; round < 500; round++) {
-    const text = Array.from({ length: random.below(120) }, () => random.pick(letters)).join("") + "x".repeat(random.below(90));
-    assertEquals(formsOf(text, "en").wholes, tokens(text).map(({ word }) => stem(word, "en")), JSON.stringify(text));
-    const beyond = formsOf(`${text} é`, "en");
-    assertEquals(formsOf(text, "en").parts, beyond.parts.slice(0, -1), JSON.stringify(text));
-  }
-});

@@ -42,7 +42,7 @@ const ELSEWHERE = 0.6;
 /** Enough of a passage to tell its language. */
 const SAMPLE_UNITS = 300;
 /** Less of the question found is no answer; measured on questions with and without an answer. */
-const MIN_CONFIDENCE = 0.3;
+const MIN_CONFIDENCE = 0.27;
 
 interface Scored {
   readonly sentence: SentenceWords;

@@ -21,6 +21,7 @@ const SIZES = {
   sentimentAllUnits: 2_097_152,
 } as const;
 
+/** Where the field is not there at all, which gRPC cannot tell from 0; the specification's clients send the same. */
 const DEFAULT_TEMPERATURE = 0.7;
 const DEFAULT_MAX_TOKENS = 500;
 const DEFAULT_CONTEXT_ITEMS = 5;
@@ -52,7 +53,7 @@ export function validGenerate(request: GenerateRequest, maxTokens: number): Vali
   const requestId = optionalText("request_id", request.requestId, limits.nameBytes) ?? "";
   const valid: ValidGenerate = {
     prompt: text("prompt", request.prompt, { minBytes: 1, maxBytes: SIZES.promptBytes }),
-    ...{ model: request.model ?? "", temperature: validTemperature(request.temperature ?? 0), requestId },
+    ...{ model: request.model ?? "", temperature: validTemperature(request.temperature ?? DEFAULT_TEMPERATURE), requestId },
     maxTokens: integer("max_tokens", request.maxTokens || Math.min(DEFAULT_MAX_TOKENS, maxTokens), { min: 1, max: maxTokens }),
     context: validList("context", request.context ?? [], { items: SIZES.contextItems, bytes: SIZES.contextItemBytes }),
     turns: validTurns(request.turns ?? []),
@@ -96,7 +97,7 @@ function requireTogether({ prompt, system, context, turns }: ValidGenerate): voi
 /** A float of 32 bits comes as the nearest of 64, which providers would be told in all its digits. */
 function validTemperature(value: number): number {
   if (!(value >= 0 && value <= 2)) throw invalidField("temperature", `must be 0 to 2, got ${value}`);
-  return value === 0 ? DEFAULT_TEMPERATURE : Number(value.toPrecision(6));
+  return Number(value.toPrecision(6));
 }
 
 function validSeed(seed: number): number {

@@ -11,7 +11,7 @@ export interface ConversationTurn {
 export interface GenerateRequest {
   readonly prompt: string;
   readonly model?: string;
-  /** 0 to 2. */
+  /** 0 to 2; unset: 0.7. */
   readonly temperature?: number;
   /** The longest answer, in the model's tokens. */
   readonly maxTokens?: number;

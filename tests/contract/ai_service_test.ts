@@ -44,6 +44,14 @@ eachDatabase("Generations", async (t, { database }) => {
     assertEquals([server.calls[0]?.temperature, server.calls[0]?.max_tokens, server.calls[0]?.model], [0.3, 20, "tiny"]);
   });
 
+  await t.step("generateResponse hands temperature 0 on as it is, and 0.7 where there is none", async () => {
+    await using server = startModelServer(() => streamed(BITS));
+    await using ai = testAiService(database, { providers: [server.provider()] });
+    await ai.generateResponse({ prompt: "How hot?", temperature: 0 }, callContext());
+    await ai.generateResponse({ prompt: "How hot?" }, callContext());
+    assertEquals(server.calls.map(({ temperature }) => temperature), [0, 0.7]);
+  });
+
   await t.step("generateResponse gives the provider's usage, else counts the tokens and says so", async () => {
     const usages = [{ prompt_tokens: 7, completion_tokens: 5 }, undefined];
     await using server = startModelServer(() => {

@@ -4,6 +4,7 @@ import { createMiddleware } from "hono/factory";
 import type { CallCounter } from "../observability/call_series.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
 import { nameHttpSpan } from "../observability/tracing.ts";
+import { isUpgrade } from "./credential.ts";
 import type { GatewayEnv, OpenCalls } from "./context.ts";
 
 /** What a metric calls a path or a method that no route has: strangers choose them, and may choose millions. */
@@ -17,7 +18,9 @@ export function observeRequests(telemetry: Telemetry, calls: OpenCalls): Middlew
   const meter = new RequestMeter(telemetry, calls);
   return createMiddleware<GatewayEnv>(async (c, next) => {
     const startedMs = performance.now();
-    c.var.call.onFinish(() => meter.ended(c, performance.now() - startedMs));
+    // Of a WebSocket the runtime knows it no longer when it ends, and throws.
+    const peer = isUpgrade(c.req.raw) ? peerOf(c) : undefined;
+    c.var.call.onFinish(() => meter.ended(c, performance.now() - startedMs, peer));
     await next();
     const route = routeOf(c);
     nameHttpSpan(`${c.req.method} ${route}`, { "http.route": route, "chat.request_id": c.var.call.requestId });
@@ -40,17 +43,20 @@ class RequestMeter {
     telemetry.metrics?.gauge("http_streams_open", "Streams of events that have not ended", () => calls.streams);
   }
 
-  ended(c: Context<GatewayEnv>, durationMs: number): void {
+  ended(c: Context<GatewayEnv>, durationMs: number, peer: string | undefined): void {
     const route = routeOf(c);
     const method = METHODS.has(c.req.method) ? c.req.method : UNKNOWN;
     const { status } = c.res;
     this.#counter(method, route)?.add(String(status), durationMs / 1000);
     const failed = status >= 400;
     if (PROBES.has(route) && !failed) return;
-    if (this.#telemetry.accessLog?.wants(failed) === true) this.#log(c, { method: `${method} ${route}`, status, failed, durationMs });
+    if (this.#telemetry.accessLog?.wants(failed) === true) this.#log(c, { method: `${method} ${route}`, status, failed, durationMs, peer });
   }
 
-  #log(c: Context<GatewayEnv>, about: { method: string; status: number; failed: boolean; durationMs: number }): void {
+  #log(
+    c: Context<GatewayEnv>,
+    about: { method: string; status: number; failed: boolean; durationMs: number; peer: string | undefined },
+  ): void {
     const { call } = c.var;
     this.#telemetry.accessLog?.add({
       ...about,
@@ -58,7 +64,7 @@ class RequestMeter {
       status: String(about.status),
       requestId: call.requestId,
       caller: call.caller.kind === "anonymous" ? undefined : call.caller.id,
-      peer: peerOf(c),
+      peer: call.isSocket ? about.peer : peerOf(c),
       bytesIn: lengthOf(c.req.header("content-length")),
       bytesOut: call.bytesOut ?? lengthOf(c.res.headers.get("content-length")),
       trace: call.trace,

@@ -65,7 +65,7 @@ class RequestMeter {
       requestId: call.requestId,
       caller: call.caller.kind === "anonymous" ? undefined : call.caller.id,
       peer: call.isSocket ? about.peer : peerOf(c),
-      bytesIn: lengthOf(c.req.header("content-length")),
+      bytesIn: call.isSocket ? undefined : lengthOf(c.req.header("content-length")),
       bytesOut: call.bytesOut ?? lengthOf(c.res.headers.get("content-length")),
       trace: call.trace,
     });

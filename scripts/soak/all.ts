@@ -33,6 +33,11 @@ const soaks: readonly Soak[] = [
     permissions: TEST_PERMISSIONS,
   },
   {
+    name: "Crashes: the server is killed with -9 while the messages of a room become documents, on each database",
+    script: "room_crash.ts",
+    permissions: TEST_PERMISSIONS,
+  },
+  {
     name: "Fuzz: broken requests to every RPC and to the HTTP face, on each database",
     script: "fuzz.ts",
     permissions: TEST_PERMISSIONS,

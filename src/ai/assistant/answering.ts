@@ -4,7 +4,7 @@
  * @module
  */
 import type { Kysely } from "kysely";
-import type { AiService, GeneratedResponse, Generation, GenerationPart, Message, MessageService, RagService } from "../../contracts/mod.ts";
+import type { AiService, GeneratedResponse, Generation, GenerationPart, MessageService, RagService } from "../../contracts/mod.ts";
 import type { CallContext } from "../../core/context.ts";
 import { ChatError } from "../../core/errors.ts";
 import type { Schema } from "../../database/schema.ts";
@@ -59,7 +59,7 @@ export async function answerQuestion(question: ClaimedQuestion, tools: Answering
   }
   const prompt = askedOf(asked.content) ?? "";
   if (prompt === "") return await reply.end({ status: "refused", text: "Please write your question after @assistant." }, context);
-  await new Answering(question, { asked, prompt, reply }, tools, context).run(() =>
+  await new Answering(question, { prompt, reply }, tools, context).run(() =>
     collectSources({ room, question: asked, prompt }, tools, context)
   );
 }
@@ -75,7 +75,7 @@ class Answering {
 
   constructor(
     question: ClaimedQuestion,
-    { prompt, reply }: { readonly asked: Message; readonly prompt: string; readonly reply: Reply },
+    { prompt, reply }: { readonly prompt: string; readonly reply: Reply },
     tools: AnsweringTools,
     context: CallContext,
   ) {
@@ -126,15 +126,21 @@ class Answering {
   async #watch(begun: Generation): Promise<ReplyEnd> {
     let generation = begun;
     while (generation.status === "running") {
-      this.#text = generation.answer?.response ?? "";
+      this.#text = this.#seen(generation);
       await pause(EDIT_EVERY_MS, this.#context.signal);
       generation = await this.#begun() ?? begun;
     }
-    const text = generation.answer?.response ?? "";
+    const text = this.#seen(generation);
     if (generation.status === "done" && generation.answer !== undefined) return doneOf(generation.answer, { passages: [], notices: [] });
     if (generation.status === "interrupted") return { status: "interrupted", text: broken(text, "its server has stopped") };
     if (generation.status === "cancelled") return { status: "cancelled", text: broken(text, "it was cancelled") };
     return { status: "failed", text: broken(text, generation.error?.message ?? "it failed") };
+  }
+
+  /** A server that dies may have shown more than it has stored. */
+  #seen({ answer }: Generation): string {
+    const stored = answer?.response ?? "";
+    return stored.length < this.#reply.shown.length ? this.#reply.shown : stored;
   }
 
   /** Shows what has come, keeps hold of the question, and notices when nobody wants the answer any more; from time to time, and never two at once. */

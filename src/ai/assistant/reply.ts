@@ -50,6 +50,11 @@ export class Reply {
     return reply;
   }
 
+  /** What people see of it so far. */
+  get shown(): string {
+    return this.#shown === NOTHING_YET ? "" : this.#shown;
+  }
+
   /** Shows as much as has come. Throws `not_found` when somebody has deleted it. */
   async show(text: string, context: CallContext): Promise<void> {
     const content = fitted(text);

@@ -18,9 +18,13 @@ import { type ClaimedQuestion, claimQuestion, closeQuestion, deleteOldQuestions,
 const POLL_MS = 500;
 /** Answers at once in one process. */
 const MAX_AT_ONCE = 32;
-/** A question that fails so often for other reasons than the model's is given up. */
+/** A question that fails so often for other reasons than the model's, and not because a service is away, is given up. */
 const MAX_ATTEMPTS = 10;
+/** Attempts wait longer and longer. */
 const RETRY_MS = 2_000;
+const MAX_RETRY_MS = 30_000;
+/** These pass, however long that takes. */
+const PASSING: ReadonlySet<string> = new Set(["unavailable", "deadline_exceeded", "resource_exhausted", "cancelled"]);
 const DELETE_EVERY_MS = 3_600_000;
 
 /** What the assistant works with. */
@@ -106,9 +110,11 @@ export class Assistant {
       await closeQuestion(db, question, holder);
     } catch (error) {
       log.warn("A question to the assistant could not be answered yet", { error, room, id, attempts });
-      const leave = attempts >= MAX_ATTEMPTS
+      const passing = error instanceof ChatError && PASSING.has(error.code);
+      const afterMs = Math.min(RETRY_MS * attempts, MAX_RETRY_MS);
+      const leave = attempts >= MAX_ATTEMPTS && !passing
         ? closeQuestion(db, question, holder)
-        : releaseQuestion(db, question, { holder, afterMs: RETRY_MS });
+        : releaseQuestion(db, question, { holder, afterMs });
       await leave.catch((cause) => log.warn("A question to the assistant stays held for a while", { error: cause, room, id }));
     }
   }

@@ -80,7 +80,7 @@ class EventSourceBody implements UnderlyingDefaultSource<Uint8Array> {
   #send(frame: Uint8Array): void {
     this.#held = undefined;
     this.#enqueue(frame);
-    if (this.#isLast) {
+    if (this.#isLast && !this.#isClosed) {
       this.#controller?.close();
       this.#close();
     }
@@ -95,8 +95,12 @@ class EventSourceBody implements UnderlyingDefaultSource<Uint8Array> {
 
   #enqueue(frame: Uint8Array): void {
     const { call } = this.#options;
-    call.bytesOut = (call.bytesOut ?? 0) + frame.length;
-    this.#controller?.enqueue(frame);
+    try {
+      this.#controller?.enqueue(frame);
+      call.bytesOut = (call.bytesOut ?? 0) + frame.length;
+    } catch {
+      this.#close(); // a stopping server takes streams away without a word
+    }
   }
 
   #satisfied(): void {

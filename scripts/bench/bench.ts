@@ -13,6 +13,7 @@ import { createRow } from "./create.ts";
 import { fanoutRow } from "./fanout.ts";
 import { historyRow } from "./history.ts";
 import { idleRow } from "./idle.ts";
+import { liveRow } from "./live.ts";
 import { natsRow } from "./nats.ts";
 import { overloadRow } from "./overload.ts";
 import { writeReadme } from "./readme.ts";
@@ -20,6 +21,7 @@ import { aiRow } from "./ai.ts";
 import { ragRow } from "./rag.ts";
 import { restRow } from "./rest.ts";
 import { scalingRow } from "./scaling.ts";
+import { splitRow } from "./split.ts";
 import { unaryRow } from "./unary.ts";
 
 const ROWS: readonly Row[] = [
@@ -31,6 +33,8 @@ const ROWS: readonly Row[] = [
   idleRow,
   overloadRow,
   restRow,
+  splitRow,
+  liveRow,
   ragRow,
   aiRow,
   scalingRow,

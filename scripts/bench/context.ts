@@ -60,13 +60,22 @@ export async function startServer(
   return { child, grpcPort: Number(grpcPort), httpPort: Number(httpPort) };
 }
 
+/** Starts a gateway apart that calls the message service at this port. */
+export async function startGatewayApart(grpcPort: number): Promise<Pick<ServerChild, "child" | "httpPort">> {
+  const permissions = ["--allow-net=127.0.0.1", "--allow-env", "--allow-read", "--allow-sys=systemMemoryInfo"];
+  const settings = { MESSAGE_SERVICE_ADDR: `127.0.0.1:${grpcPort}` };
+  const child = new Child(Deno.execPath(), ["run", "--no-prompt", ...permissions, `${HERE}gateway.ts`], settings);
+  const { httpPort } = await child.next();
+  return { child, httpPort: Number(httpPort) };
+}
+
 const node = findProgram("node");
 
 /** What runs the load generator: Node where it is, because its HTTP/2 costs the machine less; else Deno. */
 export const loadRuntime: string = node === undefined ? "Deno" : "Node";
 
 /** Starts the load generator. */
-export function startLoad(options: Line, script: "load_client.mjs" | "nats_client.mjs" = "load_client.mjs"): Child {
+export function startLoad(options: Line, script: "load_client.mjs" | "live_client.mjs" | "nats_client.mjs" = "load_client.mjs"): Child {
   const args = [`${HERE}${script}`, JSON.stringify(options)];
   return node === undefined ? new Child(Deno.execPath(), ["run", "--no-prompt", "--allow-net=127.0.0.1", ...args]) : new Child(node, args);
 }

@@ -12,6 +12,7 @@
 import { Buffer } from "node:buffer";
 import http2 from "node:http2";
 import process from "node:process";
+import { Latencies } from "./latencies.mjs";
 
 const options = JSON.parse(process.argv[2]);
 const encoder = new TextEncoder();
@@ -65,22 +66,6 @@ function create(session, done) {
   stream.on("data", () => {});
   stream.on("close", () => done(status === "0"));
   stream.end(fixedCreation ?? creation());
-}
-
-/** Counts of latencies, 0.1 ms a place, up to 20 s. */
-class Latencies {
-  #counts = new Uint32Array(200_000);
-  total = 0;
-
-  add(ms) {
-    this.#counts[Math.max(0, Math.min(199_999, Math.round(ms * 10)))]++;
-    this.total++;
-  }
-
-  quantile(q) {
-    let left = Math.floor(this.total * q);
-    return this.#counts.findIndex((count) => (left -= count) < 0) / 10;
-  }
 }
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

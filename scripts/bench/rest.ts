@@ -1,17 +1,10 @@
 import { messageServiceDefinition } from "../../src/wire/definitions.ts";
 import { CONTENT } from "./bodies.ts";
-import { Child } from "./child.ts";
+import { compareWays } from "./clients.ts";
 import { type BenchContext, type Row, type ServerChild, startServer } from "./context.ts";
 import { ratioFigure } from "./figures.ts";
 
 const CALLS = 1_000;
-
-/** One of the two ways to the same service. */
-interface Took {
-  readonly ms: number;
-  readonly serverCpuMs: number;
-  readonly clientCpuMs: number;
-}
 
 /** The specification's "1000 requests": gRPC against REST, as measured, with the project's own client and with `fetch`. */
 export const restRow: Row = {
@@ -30,41 +23,16 @@ export const restRow: Row = {
 
 async function compare(
   context: BenchContext,
-  server: ServerChild,
+  { child, grpcPort, httpPort }: ServerChild,
   { what, inFlight }: { readonly what: "create" | "page"; readonly inFlight: number },
 ): Promise<void> {
-  const shared = { what, inFlight, calls: CALLS, content: CONTENT, grpcPort: server.grpcPort, httpPort: server.httpPort };
-  await using grpc = await startClient({ ...shared, over: "grpc" });
-  await using rest = await startClient({ ...shared, over: "rest" });
-  const [grpcRuns, restRuns]: [Took[], Took[]] = [[], []];
-  // Once for nothing, so that both are warm.
-  for (let run = -1; run < context.runs; run++) {
-    const [first, second] = [await work(server, grpc), await work(server, rest)];
-    if (run < 0) continue;
-    grpcRuns.push(first);
-    restRuns.push(second);
-  }
-  const name = `${CALLS} ${what === "create" ? "creations" : "pages of 50"} over gRPC, ${inFlight} at a time`;
-  const report = (part: string, of: (took: Took) => number) =>
-    context.report(
-      ratioFigure({ row: "rest", name: `${name}: ${part}`, unit: "ms" }, grpcRuns.map(of), { name: "REST", runs: restRuns.map(of) }),
-    );
-  report("time", (took) => took.ms);
-  report("processor, server", (took) => took.serverCpuMs);
-  report("processor, client", (took) => took.clientCpuMs);
-}
-
-async function startClient(options: Readonly<Record<string, unknown>>): Promise<Child> {
-  const script = [new URL("rest_client.ts", import.meta.url).pathname, JSON.stringify(options)];
-  const client = new Child(Deno.execPath(), ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-env", ...script]);
-  await client.next();
-  return client;
-}
-
-async function work({ child }: ServerChild, client: Child): Promise<Took> {
-  const [serverBefore, clientBefore] = [child.cpuMs, client.cpuMs];
-  const { ms } = await client.ask({});
-  return { ms: Number(ms), serverCpuMs: child.cpuMs - serverBefore, clientCpuMs: client.cpuMs - clientBefore };
+  const shared = { what, inFlight, calls: CALLS, content: CONTENT, grpcPort, httpPort };
+  await compareWays(context, {
+    row: "rest",
+    name: `${CALLS} ${what === "create" ? "creations" : "pages of 50"} over gRPC, ${inFlight} at a time`,
+    first: { options: { ...shared, over: "grpc" }, servers: [child] },
+    second: { name: "REST", options: { ...shared, over: "rest" }, servers: [child] },
+  });
 }
 
 /** What the same request and the same answer come to in bytes, headers aside. */

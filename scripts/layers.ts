@@ -35,10 +35,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   text: [],
   rag: ["core", "contracts", "database", "observability", "text"],
   ai: ["core", "contracts", "database", "bus", "observability", "text"],
+  plugin: ["core", "contracts", "database", "bus", "observability"],
   auth: ["core", "config", "database", "observability"],
   grpc: ["core", "contracts", "config", "observability", "wire"],
   gateway: ["core", "contracts", "config", "observability"],
-  roles: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "ai", "clients", "wire"],
+  roles: ["core", "contracts", "config", "observability", "database", "bus", "message", "rag", "ai", "plugin", "clients", "wire"],
   app: ["core", "contracts", "config", "observability", "database", "auth", "roles", "grpc", "gateway", "wire"],
   main: ["core", "config", "observability", "app"],
 };

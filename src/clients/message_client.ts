@@ -15,6 +15,7 @@ import type {
   UpdateMessageRequest,
   UpdateRoomRequest,
 } from "../contracts/mod.ts";
+import { creationToWire } from "../wire/message_codec.ts";
 import type { AttemptOptions } from "./call.ts";
 import { type CallPlan, callUnary } from "./caller.ts";
 import { ChannelPool } from "./channel.ts";
@@ -58,7 +59,7 @@ export class MessageServiceClient implements AsyncDisposable {
     const clientMessageId = request.clientMessageId || (this.#options.makeKeys ? crypto.randomUUID() : "");
     // By its key the service knows a repeat, which the descriptor cannot promise for calls without one.
     const messageType = request.messageType ?? DEFAULT_TYPE;
-    return await this.#call(rpc.createMessage, { ...request, messageType, clientMessageId }, {
+    return await this.#call(rpc.createMessage, creationToWire({ ...request, messageType, clientMessageId }), {
       ...options,
       repeatable: clientMessageId !== "",
     });

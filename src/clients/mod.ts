@@ -53,6 +53,7 @@ export type {
   ListRoomsResponse,
   Message,
   MessageBatch,
+  MessageDecision,
   MessageEventType,
   MessageKey,
   MessageRevision,

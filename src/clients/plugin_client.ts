@@ -17,6 +17,7 @@ import type {
   UninstallPluginRequest,
   UninstallPluginResponse,
 } from "../contracts/mod.ts";
+import { creationToWire, messageToWire } from "../wire/message_codec.ts";
 import { callUnary } from "./caller.ts";
 import { ChannelPool } from "./channel.ts";
 import type { Method } from "./methods.ts";
@@ -128,6 +129,10 @@ export class PluginServiceClient implements AsyncDisposable {
   }
 }
 
-function wireEvent({ via = [], ...rest }: RunHooksRequest) {
-  return { ...rest, via: [...via] };
+function wireEvent({ via = [], event, draft, message }: RunHooksRequest) {
+  return {
+    ...{ event, via: [...via] },
+    ...(draft === undefined ? {} : { draft: creationToWire(draft) }),
+    ...(message === undefined ? {} : { message: messageToWire(message) }),
+  };
 }

@@ -24,6 +24,21 @@ export interface Message {
   readonly clientMessageId: string;
   /** A tombstone: content and metadata are gone. */
   readonly deleted: boolean;
+  /** What plugins decided about it before it was stored, in the order in which they were asked; absent: none was asked. */
+  readonly decisions?: readonly MessageDecision[];
+  /** Plugins whose work it comes from, the first one first; absent: none. */
+  readonly via?: readonly string[];
+}
+
+/** What one plugin decided about a message before it was stored. */
+export interface MessageDecision {
+  readonly plugin: string;
+  readonly version: string;
+  /** `allow` or `rewrite`. */
+  readonly decision: string;
+  readonly reason: string;
+  /** It failed, and its hook is fail-open. */
+  readonly failure: string;
 }
 
 /** Asks to store one message. */
@@ -34,6 +49,8 @@ export interface CreateMessageRequest {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly room?: string;
   readonly clientMessageId?: string;
+  /** Plugins whose work it comes from: their hooks are passed over. Only from callers that may write under any name. */
+  readonly via?: readonly string[];
 }
 
 /** Asks for a page of a room's history. */

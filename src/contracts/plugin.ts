@@ -1,5 +1,7 @@
 import type { CallContext } from "../core/context.ts";
-import type { CreateMessageRequest, Message } from "./message.ts";
+import type { GeneratedResponse, GenerateRequest } from "./ai.ts";
+import type { CreateMessageRequest, GetMessagesRequest, GetMessagesResponse, Message } from "./message.ts";
+import type { SearchDocumentsRequest, SearchDocumentsResponse } from "./rag.ts";
 
 /** Something that a plugin can be called for; the field meanings and limits stand in `plugin_service.proto`. */
 export interface PluginAction {
@@ -219,6 +221,51 @@ export interface PluginLogLine {
   readonly level: string;
   readonly text: string;
   readonly callId: string;
+}
+
+/** Asks for one capability; exactly one of the five is there. What it says about who calls does not count. */
+export interface CapabilityRequest {
+  readonly readMessages?: GetMessagesRequest;
+  /** Written under the plugin's name. */
+  readonly postMessage?: CreateMessageRequest;
+  readonly searchDocuments?: SearchDocumentsRequest;
+  readonly generate?: GenerateRequest;
+  readonly storage?: StorageRequest;
+}
+
+/** The answer to the capability of the same place. */
+export interface CapabilityResponse {
+  readonly messages?: GetMessagesResponse;
+  readonly message?: Message;
+  readonly search?: SearchDocumentsResponse;
+  readonly generation?: GeneratedResponse;
+  readonly storage?: StorageResponse;
+}
+
+/** Reads or changes the values that a plugin keeps in the database. */
+export interface StorageRequest {
+  /** `get`, `set`, `delete` or `list`. */
+  readonly operation: string;
+  readonly key: string;
+  readonly value?: string;
+  /** The change is made only at this version; 0: only if there is no value. */
+  readonly ifVersion?: number;
+  readonly limit?: number;
+  readonly afterKey?: string;
+}
+
+/** A value and how often it was set. */
+export interface StorageEntry {
+  readonly key: string;
+  readonly value: string;
+  readonly version: number;
+}
+
+/** What was found, or what became of a change. */
+export interface StorageResponse {
+  readonly success: boolean;
+  readonly entries: readonly StorageEntry[];
+  readonly hasMore: boolean;
 }
 
 /**

@@ -4,17 +4,30 @@
  *
  * @module
  */
-import type { GetMessagesResponse, ListRevisionsResponse, Message, MessageEventType } from "../contracts/mod.ts";
+import type { CreateMessageRequest, GetMessagesResponse, ListRevisionsResponse, Message, MessageEventType } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
+import type { CreateMessageRequest as WireCreateMessageRequest } from "./generated/chat/CreateMessageRequest.ts";
 import type { GetMessagesResponse__Output } from "./generated/chat/GetMessagesResponse.ts";
 import type { ListRevisionsResponse__Output } from "./generated/chat/ListRevisionsResponse.ts";
-import type { MessageResponse__Output } from "./generated/chat/MessageResponse.ts";
+import type { MessageResponse, MessageResponse__Output } from "./generated/chat/MessageResponse.ts";
 
 /** A message received. Servers that know fields 1 to 6 only tell of creations. Throws `internal` for an event type this client does not know. */
 export function messageFromWire(wire: MessageResponse__Output): Message {
-  if (wire.seq !== 0) return Object.assign(wire, { eventType: eventType(wire.eventType) });
+  const { decisions, via, ...plain } = wire;
+  const plugins = { ...(decisions.length === 0 ? {} : { decisions }), ...(via.length === 0 ? {} : { via }) };
+  if (wire.seq !== 0) return Object.assign(plain, { eventType: eventType(wire.eventType) }, plugins);
   const createdAtMs = wire.timestamp * 1_000;
-  return { ...wire, seq: wire.id, version: 1, eventType: "created", createdAtMs, updatedAtMs: createdAtMs };
+  return { ...plain, ...plugins, seq: wire.id, version: 1, eventType: "created", createdAtMs, updatedAtMs: createdAtMs };
+}
+
+/** A message to send. The wire's types are the same, but for lists that may be changed; nobody changes them. */
+export function messageToWire(message: Message): MessageResponse {
+  return message as MessageResponse;
+}
+
+/** A creation to ask for; the same holds. */
+export function creationToWire(request: CreateMessageRequest): WireCreateMessageRequest {
+  return request as WireCreateMessageRequest;
 }
 
 /** A page received. */

@@ -6,6 +6,7 @@
  */
 import type { Message, MessageBatch } from "../contracts/mod.ts";
 import { messageServiceDefinition } from "./definitions.ts";
+import { messageToWire } from "./message_codec.ts";
 
 /** A gRPC message on the wire: one byte that says "not compressed", four bytes of length, the message. */
 const FRAME_HEADER_BYTES = 5;
@@ -52,7 +53,7 @@ export class MessageFrames {
 
   #encode(message: Message): Buffer {
     this.#encodings++;
-    const body = encode(message);
+    const body = encode(messageToWire(message));
     const frame = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + body.length);
     frame[0] = 0;
     frame.writeUInt32BE(body.length, 1);

@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Message } from "../../src/contracts/mod.ts";
 import { messageServiceDefinition } from "../../src/wire/definitions.ts";
+import { messageFromWire } from "../../src/wire/message_codec.ts";
 import { MessageFrames } from "../../src/wire/message_frames.ts";
 
 function message(seq: number, content = `message ${seq}`): Message {
@@ -16,7 +17,7 @@ function decode(bytes: Buffer): readonly unknown[] {
   for (let at = 0; at < bytes.length;) {
     assertEquals(bytes[at], 0);
     const end = at + 5 + bytes.readUInt32BE(at + 1);
-    found.push({ ...messageServiceDefinition.StreamMessages.responseDeserialize(bytes.subarray(at + 5, end)) });
+    found.push(messageFromWire(messageServiceDefinition.StreamMessages.responseDeserialize(bytes.subarray(at + 5, end))));
     at = end;
   }
   return found;

@@ -13,6 +13,7 @@ import type { ListRevisionsRequest as _chat_ListRevisionsRequest, ListRevisionsR
 import type { ListRevisionsResponse as _chat_ListRevisionsResponse, ListRevisionsResponse__Output as _chat_ListRevisionsResponse__Output } from './chat/ListRevisionsResponse.ts';
 import type { ListRoomsRequest as _chat_ListRoomsRequest, ListRoomsRequest__Output as _chat_ListRoomsRequest__Output } from './chat/ListRoomsRequest.ts';
 import type { ListRoomsResponse as _chat_ListRoomsResponse, ListRoomsResponse__Output as _chat_ListRoomsResponse__Output } from './chat/ListRoomsResponse.ts';
+import type { MessageDecision as _chat_MessageDecision, MessageDecision__Output as _chat_MessageDecision__Output } from './chat/MessageDecision.ts';
 import type { MessageResponse as _chat_MessageResponse, MessageResponse__Output as _chat_MessageResponse__Output } from './chat/MessageResponse.ts';
 import type { MessageRevision as _chat_MessageRevision, MessageRevision__Output as _chat_MessageRevision__Output } from './chat/MessageRevision.ts';
 import type { MessageServiceClient as _chat_MessageServiceClient, MessageServiceDefinition as _chat_MessageServiceDefinition } from './chat/MessageService.ts';
@@ -38,6 +39,7 @@ export interface ProtoGrpcType {
     ListRevisionsResponse: MessageTypeDefinition<_chat_ListRevisionsResponse, _chat_ListRevisionsResponse__Output>
     ListRoomsRequest: MessageTypeDefinition<_chat_ListRoomsRequest, _chat_ListRoomsRequest__Output>
     ListRoomsResponse: MessageTypeDefinition<_chat_ListRoomsResponse, _chat_ListRoomsResponse__Output>
+    MessageDecision: MessageTypeDefinition<_chat_MessageDecision, _chat_MessageDecision__Output>
     MessageResponse: MessageTypeDefinition<_chat_MessageResponse, _chat_MessageResponse__Output>
     MessageRevision: MessageTypeDefinition<_chat_MessageRevision, _chat_MessageRevision__Output>
     MessageService: SubtypeConstructor<typeof grpc.Client, _chat_MessageServiceClient> & { service: _chat_MessageServiceDefinition }

@@ -65,6 +65,7 @@ import type { ListRevisionsRequest as _chat_ListRevisionsRequest, ListRevisionsR
 import type { ListRevisionsResponse as _chat_ListRevisionsResponse, ListRevisionsResponse__Output as _chat_ListRevisionsResponse__Output } from './chat/ListRevisionsResponse.ts';
 import type { ListRoomsRequest as _chat_ListRoomsRequest, ListRoomsRequest__Output as _chat_ListRoomsRequest__Output } from './chat/ListRoomsRequest.ts';
 import type { ListRoomsResponse as _chat_ListRoomsResponse, ListRoomsResponse__Output as _chat_ListRoomsResponse__Output } from './chat/ListRoomsResponse.ts';
+import type { MessageDecision as _chat_MessageDecision, MessageDecision__Output as _chat_MessageDecision__Output } from './chat/MessageDecision.ts';
 import type { MessageResponse as _chat_MessageResponse, MessageResponse__Output as _chat_MessageResponse__Output } from './chat/MessageResponse.ts';
 import type { MessageRevision as _chat_MessageRevision, MessageRevision__Output as _chat_MessageRevision__Output } from './chat/MessageRevision.ts';
 import type { MessageServiceClient as _chat_MessageServiceClient, MessageServiceDefinition as _chat_MessageServiceDefinition } from './chat/MessageService.ts';
@@ -98,6 +99,9 @@ import type { SentimentRequest as _chat_SentimentRequest, SentimentRequest__Outp
 import type { SentimentResponse as _chat_SentimentResponse, SentimentResponse__Output as _chat_SentimentResponse__Output } from './chat/SentimentResponse.ts';
 import type { SentimentsRequest as _chat_SentimentsRequest, SentimentsRequest__Output as _chat_SentimentsRequest__Output } from './chat/SentimentsRequest.ts';
 import type { SentimentsResponse as _chat_SentimentsResponse, SentimentsResponse__Output as _chat_SentimentsResponse__Output } from './chat/SentimentsResponse.ts';
+import type { StorageEntry as _chat_StorageEntry, StorageEntry__Output as _chat_StorageEntry__Output } from './chat/StorageEntry.ts';
+import type { StorageRequest as _chat_StorageRequest, StorageRequest__Output as _chat_StorageRequest__Output } from './chat/StorageRequest.ts';
+import type { StorageResponse as _chat_StorageResponse, StorageResponse__Output as _chat_StorageResponse__Output } from './chat/StorageResponse.ts';
 import type { StreamPluginLogsRequest as _chat_StreamPluginLogsRequest, StreamPluginLogsRequest__Output as _chat_StreamPluginLogsRequest__Output } from './chat/StreamPluginLogsRequest.ts';
 import type { UninstallPluginRequest as _chat_UninstallPluginRequest, UninstallPluginRequest__Output as _chat_UninstallPluginRequest__Output } from './chat/UninstallPluginRequest.ts';
 import type { UninstallPluginResponse as _chat_UninstallPluginResponse, UninstallPluginResponse__Output as _chat_UninstallPluginResponse__Output } from './chat/UninstallPluginResponse.ts';
@@ -174,6 +178,7 @@ export interface ProtoGrpcType {
     ListRevisionsResponse: MessageTypeDefinition<_chat_ListRevisionsResponse, _chat_ListRevisionsResponse__Output>
     ListRoomsRequest: MessageTypeDefinition<_chat_ListRoomsRequest, _chat_ListRoomsRequest__Output>
     ListRoomsResponse: MessageTypeDefinition<_chat_ListRoomsResponse, _chat_ListRoomsResponse__Output>
+    MessageDecision: MessageTypeDefinition<_chat_MessageDecision, _chat_MessageDecision__Output>
     MessageResponse: MessageTypeDefinition<_chat_MessageResponse, _chat_MessageResponse__Output>
     MessageRevision: MessageTypeDefinition<_chat_MessageRevision, _chat_MessageRevision__Output>
     MessageService: SubtypeConstructor<typeof grpc.Client, _chat_MessageServiceClient> & { service: _chat_MessageServiceDefinition }
@@ -207,6 +212,9 @@ export interface ProtoGrpcType {
     SentimentResponse: MessageTypeDefinition<_chat_SentimentResponse, _chat_SentimentResponse__Output>
     SentimentsRequest: MessageTypeDefinition<_chat_SentimentsRequest, _chat_SentimentsRequest__Output>
     SentimentsResponse: MessageTypeDefinition<_chat_SentimentsResponse, _chat_SentimentsResponse__Output>
+    StorageEntry: MessageTypeDefinition<_chat_StorageEntry, _chat_StorageEntry__Output>
+    StorageRequest: MessageTypeDefinition<_chat_StorageRequest, _chat_StorageRequest__Output>
+    StorageResponse: MessageTypeDefinition<_chat_StorageResponse, _chat_StorageResponse__Output>
     StreamPluginLogsRequest: MessageTypeDefinition<_chat_StreamPluginLogsRequest, _chat_StreamPluginLogsRequest__Output>
     UninstallPluginRequest: MessageTypeDefinition<_chat_UninstallPluginRequest, _chat_UninstallPluginRequest__Output>
     UninstallPluginResponse: MessageTypeDefinition<_chat_UninstallPluginResponse, _chat_UninstallPluginResponse__Output>

@@ -795,6 +795,11 @@ export const PROTOS = {
             "clientMessageId": {
               "type": "string",
               "id": 6
+            },
+            "via": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 7
             }
           }
         },
@@ -856,6 +861,40 @@ export const PROTOS = {
             "deleted": {
               "type": "bool",
               "id": 14
+            },
+            "decisions": {
+              "rule": "repeated",
+              "type": "MessageDecision",
+              "id": 15
+            },
+            "via": {
+              "rule": "repeated",
+              "type": "string",
+              "id": 16
+            }
+          }
+        },
+        "MessageDecision": {
+          "fields": {
+            "plugin": {
+              "type": "string",
+              "id": 1
+            },
+            "version": {
+              "type": "string",
+              "id": 2
+            },
+            "decision": {
+              "type": "string",
+              "id": 3
+            },
+            "reason": {
+              "type": "string",
+              "id": 4
+            },
+            "failure": {
+              "type": "string",
+              "id": 5
             }
           }
         },
@@ -2102,7 +2141,8 @@ export const PROTOS = {
                 "readMessages",
                 "postMessage",
                 "searchDocuments",
-                "generate"
+                "generate",
+                "storage"
               ]
             }
           },
@@ -2126,6 +2166,10 @@ export const PROTOS = {
             "generate": {
               "type": "AIRequest",
               "id": 5
+            },
+            "storage": {
+              "type": "StorageRequest",
+              "id": 6
             }
           }
         },
@@ -2136,7 +2180,8 @@ export const PROTOS = {
                 "messages",
                 "message",
                 "search",
-                "generation"
+                "generation",
+                "storage"
               ]
             }
           },
@@ -2156,6 +2201,81 @@ export const PROTOS = {
             "generation": {
               "type": "AIResponse",
               "id": 4
+            },
+            "storage": {
+              "type": "StorageResponse",
+              "id": 5
+            }
+          }
+        },
+        "StorageRequest": {
+          "oneofs": {
+            "_ifVersion": {
+              "oneof": [
+                "ifVersion"
+              ]
+            }
+          },
+          "fields": {
+            "operation": {
+              "type": "string",
+              "id": 1
+            },
+            "key": {
+              "type": "string",
+              "id": 2
+            },
+            "value": {
+              "type": "string",
+              "id": 3
+            },
+            "ifVersion": {
+              "type": "int64",
+              "id": 4,
+              "options": {
+                "proto3_optional": true
+              }
+            },
+            "limit": {
+              "type": "int32",
+              "id": 5
+            },
+            "afterKey": {
+              "type": "string",
+              "id": 6
+            }
+          }
+        },
+        "StorageResponse": {
+          "fields": {
+            "success": {
+              "type": "bool",
+              "id": 1
+            },
+            "entries": {
+              "rule": "repeated",
+              "type": "StorageEntry",
+              "id": 2
+            },
+            "hasMore": {
+              "type": "bool",
+              "id": 3
+            }
+          }
+        },
+        "StorageEntry": {
+          "fields": {
+            "key": {
+              "type": "string",
+              "id": 1
+            },
+            "value": {
+              "type": "string",
+              "id": 2
+            },
+            "version": {
+              "type": "int64",
+              "id": 3
             }
           }
         },

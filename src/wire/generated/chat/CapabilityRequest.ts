@@ -5,6 +5,7 @@ import type { GetMessagesRequest as _chat_GetMessagesRequest, GetMessagesRequest
 import type { CreateMessageRequest as _chat_CreateMessageRequest, CreateMessageRequest__Output as _chat_CreateMessageRequest__Output } from '../chat/CreateMessageRequest.ts';
 import type { SearchRequest as _chat_SearchRequest, SearchRequest__Output as _chat_SearchRequest__Output } from '../chat/SearchRequest.ts';
 import type { AIRequest as _chat_AIRequest, AIRequest__Output as _chat_AIRequest__Output } from '../chat/AIRequest.ts';
+import type { StorageRequest as _chat_StorageRequest, StorageRequest__Output as _chat_StorageRequest__Output } from '../chat/StorageRequest.ts';
 
 export interface CapabilityRequest {
   'token'?: (string);
@@ -12,7 +13,8 @@ export interface CapabilityRequest {
   'postMessage'?: (_chat_CreateMessageRequest | null);
   'searchDocuments'?: (_chat_SearchRequest | null);
   'generate'?: (_chat_AIRequest | null);
-  'capability'?: "readMessages"|"postMessage"|"searchDocuments"|"generate";
+  'storage'?: (_chat_StorageRequest | null);
+  'capability'?: "readMessages"|"postMessage"|"searchDocuments"|"generate"|"storage";
 }
 
 export interface CapabilityRequest__Output {
@@ -21,4 +23,5 @@ export interface CapabilityRequest__Output {
   'postMessage'?: (_chat_CreateMessageRequest__Output | null);
   'searchDocuments'?: (_chat_SearchRequest__Output | null);
   'generate'?: (_chat_AIRequest__Output | null);
+  'storage'?: (_chat_StorageRequest__Output | null);
 }

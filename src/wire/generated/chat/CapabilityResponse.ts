@@ -5,13 +5,15 @@ import type { GetMessagesResponse as _chat_GetMessagesResponse, GetMessagesRespo
 import type { MessageResponse as _chat_MessageResponse, MessageResponse__Output as _chat_MessageResponse__Output } from '../chat/MessageResponse.ts';
 import type { SearchResponse as _chat_SearchResponse, SearchResponse__Output as _chat_SearchResponse__Output } from '../chat/SearchResponse.ts';
 import type { AIResponse as _chat_AIResponse, AIResponse__Output as _chat_AIResponse__Output } from '../chat/AIResponse.ts';
+import type { StorageResponse as _chat_StorageResponse, StorageResponse__Output as _chat_StorageResponse__Output } from '../chat/StorageResponse.ts';
 
 export interface CapabilityResponse {
   'messages'?: (_chat_GetMessagesResponse | null);
   'message'?: (_chat_MessageResponse | null);
   'search'?: (_chat_SearchResponse | null);
   'generation'?: (_chat_AIResponse | null);
-  'result'?: "messages"|"message"|"search"|"generation";
+  'storage'?: (_chat_StorageResponse | null);
+  'result'?: "messages"|"message"|"search"|"generation"|"storage";
 }
 
 export interface CapabilityResponse__Output {
@@ -19,4 +21,5 @@ export interface CapabilityResponse__Output {
   'message'?: (_chat_MessageResponse__Output | null);
   'search'?: (_chat_SearchResponse__Output | null);
   'generation'?: (_chat_AIResponse__Output | null);
+  'storage'?: (_chat_StorageResponse__Output | null);
 }

@@ -9,6 +9,7 @@ export interface CreateMessageRequest {
   'metadata'?: ({[key: string]: string});
   'room'?: (string);
   'clientMessageId'?: (string);
+  'via'?: (string)[];
 }
 
 export interface CreateMessageRequest__Output {
@@ -18,4 +19,5 @@ export interface CreateMessageRequest__Output {
   'metadata': ({[key: string]: string});
   'room': (string);
   'clientMessageId': (string);
+  'via': (string)[];
 }

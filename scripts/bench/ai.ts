@@ -1,15 +1,19 @@
 import { AIServiceClient } from "../../src/clients/ai_client.ts";
+import { leaving } from "./ai_leaving.ts";
+import { BenchModels, ONE, TOKEN_EVERY_MS, TOKENS } from "./ai_models.ts";
 import { type BenchContext, type Row, startServer } from "./context.ts";
 import { quantile } from "./figures.ts";
 
 const WARM_UP = 30;
 const ANSWERS = 300;
 const STREAMS = 200;
-const TOKENS = 40;
-const TOKEN_EVERY_MS = 50;
+/** Between two answers of which the first token is waited for while the many run. */
+const PROBE_EVERY_MS = 20;
+/** Until the many have begun. */
+const RISE_MS = 500;
+const FIRST_TARGET_MS = 15;
 const AT_ONCE = 64;
 const TEXT = "The kettle is lovely, but the lid does not fit and nobody answered my letters!";
-const ONE = "one";
 
 /** What the AI service adds to a model server's answers, and how many moods it tells. The model server runs in this process, so that one clock tells. */
 export const aiRow: Row = {
@@ -17,37 +21,16 @@ export const aiRow: Row = {
   async measure(context) {
     const place = await context.place("ai", "Postgres");
     if (place === undefined) return;
-    const models = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-      const { messages } = await request.json();
-      return tokens(messages.at(-1).content === ONE ? 1 : TOKENS);
-    });
-    const baseUrl = `http://127.0.0.1:${models.addr.port}/v1`;
-    try {
-      const { child, grpcPort } = await startServer(place, [], { AI_BASE_URL: baseUrl, AI_MODEL: "tiny" });
-      await using _server = child;
-      await using client = new AIServiceClient({ address: `127.0.0.1:${grpcPort}` });
-      await firstTokens(context, client, baseUrl);
-      await manyStreams(context, client);
-      await sentiments(context, client);
-    } finally {
-      await models.shutdown();
-    }
+    await using models = new BenchModels();
+    const server = await startServer(place, [], { AI_BASE_URL: models.baseUrl, AI_MODEL: "tiny" });
+    await using _child = server.child;
+    await using client = new AIServiceClient({ address: `127.0.0.1:${server.grpcPort}` });
+    await firstTokens(context, client, models.baseUrl);
+    await manyStreams(context, client);
+    await leaving(context, models, server);
+    await sentiments(context, client);
   },
 };
-
-/** An answer whose every token is the time at which it was sent. */
-function tokens(count: number): Response {
-  const encoder = new TextEncoder();
-  const event = (choice: unknown) => encoder.encode(`data: ${JSON.stringify({ id: "x", choices: [choice] })}\n\n`);
-  async function* events() {
-    for (let index = 0; index < count; index++) {
-      if (index > 0) await new Promise((resolve) => setTimeout(resolve, TOKEN_EVERY_MS));
-      yield event({ index: 0, delta: { content: `${performance.now()} ` }, finish_reason: null });
-    }
-    yield event({ index: 0, delta: {}, finish_reason: "stop" });
-  }
-  return new Response(ReadableStream.from(events()), { headers: { "content-type": "text/event-stream" } });
-}
 
 /** From the call to the first token, through the service and straight from the model server, in turn. */
 async function firstTokens(context: BenchContext, client: AIServiceClient, baseUrl: string): Promise<void> {
@@ -84,12 +67,13 @@ async function timeToFirst<T>(stream: AsyncIterable<T>, isFirst: (part: T) => bo
 /** From a token's sending to its receipt, with many answers at once. */
 async function manyStreams(context: BenchContext, client: AIServiceClient): Promise<void> {
   const times: number[] = [];
-  await Promise.all(Array.from({ length: STREAMS }, async () => {
+  const many = Promise.all(Array.from({ length: STREAMS }, async () => {
     for await (const { kind, content } of client.streamResponse({ prompt: "many" })) {
       if (kind !== "text") continue;
       for (const sent of content.trim().split(" ")) times.push(performance.now() - Number(sent));
     }
   }));
+  const [firsts] = await Promise.all([firstsMeanwhile(client), many]);
   if (times.length !== STREAMS * TOKENS) throw new Error(`${times.length} tokens came of ${STREAMS * TOKENS}`);
   times.sort((a, b) => a - b);
   const rate = 1000 / TOKEN_EVERY_MS;
@@ -100,7 +84,26 @@ async function manyStreams(context: BenchContext, client: AIServiceClient): Prom
       value: quantile(times, q),
       unit: "ms",
     });
+    context.report({
+      row: "ai",
+      name: `the first token of another answer meanwhile, p${q * 100}`,
+      value: quantile(firsts, q),
+      unit: "ms",
+      ...(q === 0.5 ? { target: { atMost: FIRST_TARGET_MS } } : {}),
+    });
   }
+}
+
+/** From the call to the first token, sorted, of one answer after the other while many others run. */
+async function firstsMeanwhile(client: AIServiceClient): Promise<readonly number[]> {
+  const endAtMs = performance.now() + TOKENS * TOKEN_EVERY_MS;
+  const firsts: number[] = [];
+  await new Promise((resolve) => setTimeout(resolve, RISE_MS));
+  while (performance.now() < endAtMs) {
+    firsts.push(await timeToFirst(client.streamResponse({ prompt: ONE }), ({ kind }) => kind === "text"));
+    await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
+  }
+  return firsts.sort((a, b) => a - b);
 }
 
 async function sentiments(context: BenchContext, client: AIServiceClient): Promise<void> {

@@ -64,7 +64,12 @@ const ai = database === undefined ? undefined : createAiService({
 });
 const served = { message, ...(rag === undefined ? {} : { rag }), ...(ai === undefined ? {} : { ai }) };
 const server = await startGrpcServer({ config: config.grpc, services: served, log });
-const gateway = await startGateway({ http: config.http, services: { message }, readiness: () => ({ ok: true, checks: {} }), log });
+const gateway = await startGateway({
+  http: config.http,
+  services: { message, ...(ai === undefined ? {} : { ai }) },
+  readiness: () => ({ ok: true, checks: {} }),
+  log,
+});
 console.log(JSON.stringify({ grpcPort: server.port, httpPort: gateway.port }));
 
 const input = new Uint8Array(4096);

@@ -6,6 +6,7 @@ import type { Database } from "../database/database.ts";
 import type { Log } from "../observability/log.ts";
 import type { AnswerWriter } from "./answer_writer.ts";
 import { foldParts } from "./fold.ts";
+import { PartQueue } from "./part_queue.ts";
 import { RunningGeneration, ServiceClosing } from "./running_generation.ts";
 import * as store from "./store.ts";
 
@@ -58,6 +59,7 @@ export class Generations {
   readonly #options: GenerationsOptions;
   readonly #db: Database["kysely"];
   readonly #holder = crypto.randomUUID();
+  readonly #queue = new PartQueue((batches) => store.appendParts(this.#db, this.#holder, batches));
   readonly #running = new Map<string, { readonly owner: string; readonly generation: RunningGeneration }>();
   readonly #starting = new Map<string, Promise<Found>>();
   readonly #ending = new Set<Promise<void>>();
@@ -166,7 +168,7 @@ export class Generations {
     if (id === undefined) return { kind: "stored", row: await this.#read(name) };
     const { log, limits } = this.#options;
     const graceMs = requestId === "" ? 0 : limits.graceMs;
-    const generation = new RunningGeneration({ ...{ db: this.#db, log, id, holder: this.#holder }, ...{ name, fingerprint, graceMs } });
+    const generation = new RunningGeneration({ queue: this.#queue, log, id, name, fingerprint, graceMs });
     this.#run(keyOf(name), name.owner, generation, start.work);
     return { kind: "here", running: generation };
   }

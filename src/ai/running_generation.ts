@@ -1,13 +1,12 @@
 import type { Generation, GenerationPart } from "../contracts/mod.ts";
 import { abortError, ChatError } from "../core/errors.ts";
-import type { Kysely } from "kysely";
-import type { Schema } from "../database/schema.ts";
 import type { Log } from "../observability/log.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import { foldParts } from "./fold.ts";
-import { appendParts, type GenerationName, type GenerationStatus } from "./store.ts";
+import type { PartQueue } from "./part_queue.ts";
+import type { GenerationName, GenerationStatus } from "./store.ts";
 
-/** Parts that come within this time are stored together. */
+/** Parts that come within this time are stored together. Every answer of the process is stored at the same beat, so that they share a commit. */
 const STORE_EVERY_MS = 500;
 /** How long the end of an answer is tried to be stored while the database does not take it. */
 const STORE_END_MS = 5_000;
@@ -15,10 +14,9 @@ const RETRY_MS = 250;
 
 /** What a generation of this process is made with. */
 export interface RunningOptions {
-  readonly db: Kysely<Schema>;
+  readonly queue: PartQueue;
   readonly log: Log;
   readonly id: number;
-  readonly holder: string;
   readonly name: GenerationName;
   readonly fingerprint: string;
   /** How long it goes on when nobody follows it any more. */
@@ -142,7 +140,7 @@ export class RunningGeneration {
   #add(part: GenerationPart): void {
     this.#parts.push(part);
     this.#notify();
-    this.#storeTimer ??= setTimeout(() => this.#storeSoon(), STORE_EVERY_MS);
+    this.#storeTimer ??= setTimeout(() => this.#storeSoon(), untilBeatMs());
   }
 
   #notify(): void {
@@ -168,16 +166,19 @@ export class RunningGeneration {
       this.#options.log.warn("Parts of an answer could not be stored yet", { error, requestId: this.#options.name.requestId });
     }).finally(() => {
       this.#storing = undefined;
-      if (this.#stored < this.#parts.length) this.#storeTimer ??= setTimeout(() => this.#storeSoon(), STORE_EVERY_MS);
+      if (this.#stored < this.#parts.length) this.#storeTimer ??= setTimeout(() => this.#storeSoon(), untilBeatMs());
     });
   }
 
   async #store({ status, error }: End): Promise<void> {
-    const { db, id, holder } = this.#options;
+    const { queue, id } = this.#options;
     const parts = this.#parts.slice(this.#stored);
     const lastSeq = this.#parts.length;
-    const told = error === undefined ? undefined : { code: error.code.toUpperCase(), message: error.message };
-    const held = await appendParts(db, { id, holder, parts, lastSeq, status, error: told });
+    const told = error === undefined ? undefined : { code: error.code.toUpperCase(), message: error.message.replaceAll("\0", "") };
+    const held = await queue.append({
+      ...{ id, firstSeq: parts[0]?.seq, lastSeq, parts: JSON.stringify(parts) },
+      ...{ status, error: told },
+    });
     if (!held) this.stop(new ChatError("aborted", "Another server has ended the generation"));
     this.#stored = lastSeq;
   }
@@ -208,6 +209,10 @@ export class RunningGeneration {
     this.#options.log.error("An answer failed", { error, requestId: this.#options.name.requestId });
     return { status: "failed", error: new ChatError("internal", "The answer failed for a reason that the server's log tells") };
   }
+}
+
+function untilBeatMs(): number {
+  return STORE_EVERY_MS - Date.now() % STORE_EVERY_MS;
 }
 
 /** What generations are told that are still at work when their server stops. */

@@ -64,27 +64,41 @@ export async function findGeneration(db: Kysely<Schema>, { owner, requestId }: G
 /** Parts to be stored, with what became of the generation where these are its last. */
 export interface PartBatch {
   readonly id: number;
-  readonly holder: string;
-  readonly parts: readonly GenerationPart[];
+  /** Of the first part; none: there are no parts. */
+  readonly firstSeq?: number | undefined;
   readonly lastSeq: number;
+  /** As a JSON list. */
+  readonly parts: string;
   readonly status: GenerationStatus;
   readonly error?: { readonly code: string; readonly message: string } | undefined;
 }
 
-/** Stores parts; false when the generation is this server's no longer. The same batch again changes nothing. */
-export async function appendParts(db: Kysely<Schema>, { id, holder, parts, lastSeq, status, error }: PartBatch): Promise<boolean> {
-  const held = sql`
-    update ai_generations set last_seq = ${lastSeq}::int, status = ${status}, held_until_ms = ${nowMs} + ${HOLD_MS}::bigint,
-      error_code = ${error?.code ?? null}, error_message = ${error?.message ?? null}, updated_at_ms = ${nowMs}
-    where id = ${id}::bigint and holder = ${holder} and (status = 'running' or last_seq = ${lastSeq}::int) returning id`;
-  const first = parts[0];
-  if (first === undefined) return (await held.execute(db)).rows.length > 0;
-  const { rows } = await sql`
-    with held as (${held}), stored as (
+/**
+ * Stores parts of different generations in one transaction; tells which of the generations are this server's still. The same batch again changes nothing.
+ * Rows are locked in the order of their ids, here and wherever several are, so that nobody waits in a circle.
+ */
+export async function appendParts(db: Kysely<Schema>, holder: string, batches: readonly PartBatch[]): Promise<ReadonlySet<number>> {
+  const { rows } = await sql<{ id: number }>`
+    with given as (
+      select * from unnest(${batches.map(({ id }) => id)}::int8[], ${batches.map(({ firstSeq }) => firstSeq ?? null)}::int4[],
+        ${batches.map(({ lastSeq }) => lastSeq)}::int4[], ${batches.map(({ parts }) => parts)}::text[], ${
+    batches.map(({ status }) => status)
+  }::text[],
+        ${batches.map(({ error }) => error?.code ?? null)}::text[], ${batches.map(({ error }) => error?.message ?? null)}::text[])
+      as given (id, first_seq, last_seq, parts, status, error_code, error_message)),
+    locked as materialized (
+      select id from ai_generations where id = any(${batches.map(({ id }) => id)}::int8[]) and holder = ${holder} order by id for update),
+    held as (
+      update ai_generations set last_seq = given.last_seq, status = given.status, held_until_ms = ${nowMs} + ${HOLD_MS}::bigint,
+        error_code = given.error_code, error_message = given.error_message, updated_at_ms = ${nowMs}
+      from given join locked using (id)
+      where ai_generations.id = given.id and (ai_generations.status = 'running' or ai_generations.last_seq = given.last_seq)
+      returning ai_generations.id),
+    stored as (
       insert into ai_generation_parts (generation_id, first_seq, last_seq, parts)
-      select id, ${first.seq}::int, ${lastSeq}::int, ${JSON.stringify(parts)} from held on conflict do nothing)
+      select id, first_seq, last_seq, parts from given join held using (id) where first_seq is not null on conflict do nothing)
     select id from held`.execute(db);
-  return rows.length > 0;
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Parts after `afterSeq`, in order; of a long answer not all at once. */
@@ -104,8 +118,10 @@ export async function readAllParts(db: Kysely<Schema>, id: number): Promise<read
 /** Holds generations for longer; tells which of them still are this server's, and which are to be cancelled. */
 export async function renewHolds(db: Kysely<Schema>, holder: string): Promise<ReadonlyMap<number, { readonly cancelAsked: boolean }>> {
   const { rows } = await sql<{ id: number; cancel_asked: boolean }>`
-    update ai_generations set held_until_ms = ${nowMs} + ${HOLD_MS}::bigint
-    where holder = ${holder} and status = 'running' returning id, cancel_asked`.execute(db);
+    with locked as materialized (
+      select id from ai_generations where holder = ${holder} and status = 'running' order by id for update)
+    update ai_generations set held_until_ms = ${nowMs} + ${HOLD_MS}::bigint from locked
+    where ai_generations.id = locked.id returning ai_generations.id, cancel_asked`.execute(db);
   return new Map(rows.map((row) => [row.id, { cancelAsked: row.cancel_asked }]));
 }
 
@@ -119,10 +135,12 @@ export async function askCancel(db: Kysely<Schema>, id: number): Promise<boolean
 /** Ends every generation whose server has stopped, with an error part as its last; tells how many there were. */
 export async function endLost(db: Kysely<Schema>): Promise<number> {
   const { rows } = await sql`
-    with lost as (
+    with locked as materialized (
+      select id from ai_generations where status = 'running' and held_until_ms < ${nowMs} order by id for update),
+    lost as (
       update ai_generations set status = 'interrupted', last_seq = last_seq + 1, error_code = 'UNAVAILABLE', error_message = ${INTERRUPTED},
         updated_at_ms = ${nowMs}
-      where status = 'running' and held_until_ms < ${nowMs} returning id, last_seq, request_id)
+      from locked where ai_generations.id = locked.id returning ai_generations.id, last_seq, request_id)
     insert into ai_generation_parts (generation_id, first_seq, last_seq, parts)
     select id, last_seq, last_seq, json_build_array(json_build_object('content', '', 'isComplete', false, 'seq', last_seq, 'requestId', request_id,
       'kind', 'error', 'code', 'UNAVAILABLE', 'message', ${INTERRUPTED}::text))::text from lost returning generation_id`.execute(db);

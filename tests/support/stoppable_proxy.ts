@@ -31,10 +31,16 @@ export class StoppableProxy implements AsyncDisposable {
     this.#reopen?.();
   }
 
+  /** Closes what is open. */
+  cut(): void {
+    for (const connection of this.#connections) close(connection);
+    this.#connections.clear();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.go();
     this.#listener.close();
-    for (const connection of this.#connections) close(connection);
+    this.cut();
     await this.#accepting;
   }
 

@@ -168,8 +168,9 @@ export interface PluginOutput {
 
 /** One event, as hooks see it. */
 export interface RunHooksRequest {
+  /** Of a hook, or `command`. */
   readonly event: string;
-  /** Of `message.before_create`. */
+  /** Of `message.before_create` and `command`. */
   readonly draft?: CreateMessageRequest;
   /** Of the other events. */
   readonly message?: Message;
@@ -291,7 +292,10 @@ export interface PluginService {
   streamPlugin(request: ExecutePluginRequest, context: CallContext): AsyncIterable<PluginOutput>;
   /** Asks every hook as {@link runHooks} does, and changes nothing. */
   dryRunHooks(request: RunHooksRequest, context: CallContext): Promise<RunHooksResponse>;
-  /** Never fails because of a plugin: a hook that fails decides as its `onFailure` says. */
+  /**
+   * Never fails because of a plugin: a hook that fails decides as its `onFailure` says; only a command's failure is thrown. `permission_denied` for what the
+   * caller could not do by writing.
+   */
   runHooks(request: RunHooksRequest, context: CallContext): Promise<RunHooksResponse>;
   /** The table now, and the whole table again at each change; in between some may be left out. Ends only by the caller's signal or by throwing. */
   watchHooks(request: Record<never, never>, context: CallContext): AsyncIterable<HookTable>;

@@ -7,6 +7,7 @@ import type {
   PluginOutput,
   PluginService,
   RunHooksRequest,
+  RunHooksResponse,
 } from "../../src/contracts/mod.ts";
 import type { CallContext } from "../../src/core/context.ts";
 import { abortError, ChatError } from "../../src/core/errors.ts";
@@ -129,11 +130,11 @@ export class ScriptedPluginService implements PluginService {
     for (const [index, outputJson] of (await Promise.resolve(inputJson.split(","))).entries()) yield { outputJson, seq: index + 1 };
   }
 
-  dryRunHooks(request: RunHooksRequest) {
-    return this.runHooks(request);
+  dryRunHooks(request: RunHooksRequest, context: CallContext): Promise<RunHooksResponse> {
+    return this.runHooks(request, context);
   }
 
-  runHooks({ draft }: RunHooksRequest) {
+  runHooks({ draft }: RunHooksRequest, _context: CallContext): Promise<RunHooksResponse> {
     return Promise.resolve({ outcome: "allow", decisions: [], ...(draft === undefined ? {} : { draft }) });
   }
 

@@ -260,6 +260,23 @@ export interface AiQuestionsTable {
   asked_at_ms: number;
 }
 
+/** A value that a plugin keeps. */
+export interface PluginStorageTable {
+  plugin: string;
+  key: string;
+  value: string;
+  /** 1 when first set, one more with each change. */
+  version: number;
+}
+
+/** How much a plugin keeps in `plugin_storage`; locked by whoever changes a value there. */
+export interface PluginStorageUseTable {
+  plugin: string;
+  keys: number;
+  /** Of keys and values, as UTF-8. */
+  bytes: number;
+}
+
 /** Every table. */
 export interface Schema {
   ai_rooms: AiRoomsTable;
@@ -268,6 +285,8 @@ export interface Schema {
   ai_generation_parts: AiGenerationPartsTable;
   api_keys: ApiKeysTable;
   api_key_changes: ApiKeyChangesTable;
+  plugin_storage: PluginStorageTable;
+  plugin_storage_use: PluginStorageUseTable;
   rag_collections: RagCollectionsTable;
   rag_blocks: RagBlocksTable;
   rag_documents: RagDocumentsTable;

@@ -2131,6 +2131,10 @@ export const PROTOS = {
             "requestId": {
               "type": "string",
               "id": 4
+            },
+            "hostAddress": {
+              "type": "string",
+              "id": 5
             }
           }
         },

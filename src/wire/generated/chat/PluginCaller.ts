@@ -7,6 +7,7 @@ export interface PluginCaller {
   'room'?: (string);
   'token'?: (string);
   'requestId'?: (string);
+  'hostAddress'?: (string);
 }
 
 export interface PluginCaller__Output {
@@ -14,4 +15,5 @@ export interface PluginCaller__Output {
   'room': (string);
   'token': (string);
   'requestId': (string);
+  'hostAddress': (string);
 }

@@ -260,6 +260,46 @@ export interface AiQuestionsTable {
   asked_at_ms: number;
 }
 
+/** How often plugins have been changed; one row, under whose lock they are. */
+export interface PluginChangesTable {
+  scope: string;
+  version: number;
+}
+
+/** A plugin, and which of its versions is in force. */
+export interface PluginsTable {
+  name: string;
+  digest: string;
+  enabled: boolean;
+  problem: string;
+  built_in: boolean;
+  installed_at_ms: number;
+  updated_at_ms: number;
+}
+
+/** A version of a plugin, and what it was granted. */
+export interface PluginVersionsTable {
+  name: string;
+  digest: string;
+  version: string;
+  /** As in the contract. */
+  manifest: JSONColumnType<Record<string, unknown>>;
+  /** Of its hooks. */
+  events: string[];
+  remote: boolean;
+  archive: Uint8Array;
+  signatures: JSONColumnType<{ key_id: string; signature: string }[]>;
+  granted: JSONColumnType<Record<string, unknown>>;
+  installed_at_ms: number;
+  installed_by: string;
+}
+
+/** Which data are a plugin's. */
+export interface PluginDataTable {
+  name: string;
+  data_id: number;
+}
+
 /** A value that a plugin keeps. */
 export interface PluginStorageTable {
   plugin: string;
@@ -279,6 +319,10 @@ export interface PluginStorageUseTable {
 
 /** Every table. */
 export interface Schema {
+  plugin_changes: PluginChangesTable;
+  plugins: PluginsTable;
+  plugin_versions: PluginVersionsTable;
+  plugin_data: PluginDataTable;
   ai_rooms: AiRoomsTable;
   ai_questions: AiQuestionsTable;
   ai_generations: AiGenerationsTable;

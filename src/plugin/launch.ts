@@ -24,7 +24,7 @@ export interface PluginToRun {
   /** What it may do: of what it asks for, the part that somebody has agreed to. */
   readonly granted: PluginPermissions;
   readonly code: PluginCode;
-  /** The folder that is its own, not yet made; set exactly when `granted.data` is. */
+  /** The folder that is its own, not yet made; set exactly when `granted.data` is, but not where it is only checked. */
   readonly dataDir?: string;
 }
 

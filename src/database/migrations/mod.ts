@@ -7,6 +7,7 @@ import { ragRooms } from "./0006_rag_rooms.ts";
 import { ragVectorSpaces } from "./0007_rag_vector_spaces.ts";
 import { aiGenerations } from "./0008_ai_generations.ts";
 import { aiQuestions } from "./0009_ai_questions.ts";
+import { plugins } from "./0010_plugins.ts";
 import { pluginStorage } from "./0012_plugin_storage.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
@@ -26,5 +27,6 @@ export const migrations: readonly Migration[] = [
   { name: "spaces of embeddings", sql: ragVectorSpaces },
   { name: "AI generations", sql: aiGenerations },
   { name: "AI questions", sql: aiQuestions },
+  { name: "plugins", sql: plugins },
   { name: "values of plugins", sql: pluginStorage },
 ];

@@ -46,7 +46,10 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that only these files may import, and why. */
 const DOORS: Readonly<Record<string, { readonly files: readonly RegExp[]; readonly why: string }>> = {
-  "@grpc/grpc-js": { files: [/^src\/wire\/grpc_js\.ts$/], why: "so that the HTTP/2 cure is in place before the first server or channel" },
+  "@grpc/grpc-js": {
+    files: [/^src\/wire\/(grpc_js|closed_channels)\.ts$/],
+    why: "so that the HTTP/2 cure is in place before the first server or channel",
+  },
   "@electric-sql/pglite": { files: [/^src\/database\//, /^tests\//], why: "so that services cannot tell the databases apart" },
   "postgres": { files: [/^src\/(database|bus)\//, /^(tests|scripts)\//], why: "so that services cannot tell the databases apart" },
   "unpdf": { files: [/^src\/rag\/formats\//, /^tests\//], why: "so that a hostile PDF is read in a worker that can be ended" },

@@ -5,6 +5,7 @@
  * @module
  */
 import "./http2_cure.ts";
+import "./closed_channels.ts";
 import "./coalesce_writes.ts";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import process from "node:process";

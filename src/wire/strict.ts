@@ -32,6 +32,8 @@ interface FieldShape {
   /** Repeated numbers may come packed into one length-delimited field. */
   readonly packable: boolean;
   readonly isText: boolean;
+  /** Read as 64 bits. */
+  readonly isWide: boolean;
   readonly message: MessageShape | undefined;
 }
 
@@ -79,7 +81,7 @@ class Walk {
       const names = `${FORMAT_NAMES[field.format]}, got ${FORMAT_NAMES[format] ?? `format ${format}`}`;
       throw invalidField(field.name, `must be ${names} on the wire`);
     }
-    if (format === VARINT) this.#varint(end);
+    if (format === VARINT) this.#varint(end, field === undefined || field.isWide);
     else if (format === FIXED64) this.#skip(8, end);
     else if (format === FIXED32) this.#skip(4, end);
     else if (format === LENGTH) this.#lengthDelimited(field, packed, end);
@@ -103,15 +105,21 @@ class Walk {
     this.#at += count;
   }
 
-  /** Exact up to 2^53, which is far more than tags and lengths need. */
-  #varint(end: number): number {
+  /**
+   * Exact up to 2^53, which is far more than tags and lengths need. No encoder writes 6 to 9 bytes for a number of 32 bits (a negative one has 10),
+   * and protobufjs takes them for 10: it would go on in the middle of what follows.
+   */
+  #varint(end: number, isWide = false): number {
     let value = 0;
     let factor = 1;
     for (let count = 0; count < 10; count++) {
       if (this.#at >= end) throw unreadable("ends within a number");
       const byte = this.#bytes[this.#at++]!;
       value += (byte & 0x7f) * factor;
-      if (byte < 0x80) return value;
+      if (byte < 0x80) {
+        if (!isWide && count >= 5 && count < 9) throw unreadable(`has a number of 32 bits in ${count + 1} bytes`);
+        return value;
+      }
       factor *= 128;
     }
     throw unreadable("has a number of more than 10 bytes");
@@ -157,11 +165,11 @@ function shapeOfField(camelCase: string, field: FieldJson): FieldShape | undefin
   const format = named?.values === undefined ? SCALAR_FORMATS[field.type] : VARINT;
   if (format === undefined) return undefined;
   const packable = field.rule === "repeated" && format !== LENGTH;
-  return { name, format, packable, isText: field.type === "string", message: undefined };
+  return { name, format, packable, isText: field.type === "string", isWide: field.type.endsWith("64"), message: undefined };
 }
 
 function ofMessage(name: string): Omit<FieldShape, "message"> {
-  return { name, format: LENGTH, packable: false, isText: false };
+  return { name, format: LENGTH, packable: false, isText: false, isWide: false };
 }
 
 /** A map is a repeated message of key and value; both go by the map's name. */

@@ -7,9 +7,6 @@ import { tempDir } from "../support/temp_dir.ts";
 
 Deno.test({
   name: "main records what a model server answers with AI_RECORD, and answers the same with AI_REPLAY when that server is gone",
-  // grpc-js lets a timer of a connection that was being made run out after its client is closed.
-  sanitizeOps: false,
-  sanitizeResources: false,
   fn: async () => {
     await using place = await databasePlace("postgres");
     assert(place.config.kind === "postgres");

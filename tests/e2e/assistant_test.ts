@@ -5,9 +5,6 @@ import { databasePlace } from "../support/database.ts";
 import { startModelServer, streamed } from "../support/model_server.ts";
 import { ServerProcess } from "../support/server_process.ts";
 
-// grpc-js lets a timer of a connection that was being made run out after its client is closed.
-const LIBRARY_HANDLES = { sanitizeOps: false, sanitizeResources: false };
-
 async function answersIn(client: MessageServiceClient, room: string): Promise<readonly Message[]> {
   return (await client.getMessages({ room, messageType: "assistant" })).messages;
 }
@@ -26,7 +23,6 @@ const statusOf = ({ metadata }: Message) => metadata["assistant_status"];
 for (const kind of ["pglite", "postgres"] as const) {
   Deno.test(
     `main that is killed with -9 in the middle of an assistant's answer marks it when it is back, and pays once (${kind})`,
-    LIBRARY_HANDLES,
     async () => {
       await using place = await databasePlace(kind);
       await using server = startModelServer(({ signal }) =>
@@ -66,7 +62,6 @@ for (const kind of ["pglite", "postgres"] as const) {
 
 Deno.test(
   "the assistant answers where the AI service runs apart from the message service, with a database of its own",
-  LIBRARY_HANDLES,
   async () => {
     await using here = await databasePlace("pglite");
     await using there = await databasePlace("postgres");

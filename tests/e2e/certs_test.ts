@@ -65,10 +65,7 @@ Deno.test("certs renews certificates with the authority that is there, and tells
   assertMatch(taken.stderr, /^Cannot write the certificates: /);
 });
 
-// grpc-js keeps a timer for a while after it was refused a connection, closed or not.
-const LEFT_TIMER = { sanitizeOps: false, sanitizeResources: false } as const;
-
-Deno.test("certs makes what a server and clients need for mutual TLS, and prints the lines that use it", LEFT_TIMER, async () => {
+Deno.test("certs makes what a server and clients need for mutual TLS, and prints the lines that use it", async () => {
   await using dir = await tempDir();
   const made = await task("certs", ["--client", "ann.test", "chat.test"], dir.path);
   assertEquals([made.code, made.stderr], [0, ""]);
@@ -92,7 +89,7 @@ Deno.test("certs makes what a server and clients need for mutual TLS, and prints
   assertEquals((await task("chat", ["history", "--address", address, ...files], dir.path)).code, 0);
 });
 
-Deno.test("the server takes renewed certificates by itself, also where its files are links that are swapped", LEFT_TIMER, async () => {
+Deno.test("the server takes renewed certificates by itself, also where its files are links that are swapped", async () => {
   await using dir = await tempDir();
   const { env } = instructions((await task("certs", ["--out", "first"], dir.path)).stdout);
   const ca = await Deno.readTextFile(`${dir.path}/first/ca.pem`);

@@ -6,9 +6,6 @@ import { seedOf } from "../support/seeded.ts";
 for (const kind of ["pglite", "postgres"] as const) {
   Deno.test({
     name: `main that is killed with -9 under load loses nothing acknowledged, doubles no key, and its streams resume without gap (${kind})`,
-    // grpc-js lets a timer of a connection that was being made run out after its client is closed.
-    sanitizeOps: false,
-    sanitizeResources: false,
     fn: async () => {
       await using place = await databasePlace(kind);
       const { config } = place;

@@ -5,9 +5,6 @@ import { seedOf } from "../support/seeded.ts";
 for (const kind of ["pglite", "postgres"] as const) {
   Deno.test({
     name: `main that is killed with -9 while documents are replaced leaves each old or new, never half, with exact counts (${kind})`,
-    // grpc-js lets a timer of a connection that was being made run out after its client is closed.
-    sanitizeOps: false,
-    sanitizeResources: false,
     fn: async () => {
       await using place = await databasePlace(kind);
       const seed = seedOf("CRASH_SEED");

@@ -23,9 +23,6 @@ async function administer(url: string, statement: string): Promise<readonly Reco
 Deno.test({
   name:
     "main goes over from a primary to its synchronous standby under load: writes are back within 10 s of the promotion, nothing is lost",
-  // grpc-js lets a timer of a connection that was being made run out after its client is closed.
-  sanitizeOps: false,
-  sanitizeResources: false,
   fn: async () => {
     // Its first commit waits for the standby, as every one does.
     const primary = await startPostgresServer({ settings: { synchronous_standby_names: "*" } });

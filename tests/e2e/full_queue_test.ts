@@ -7,9 +7,6 @@ import { ServerProcess } from "../support/server_process.ts";
 
 Deno.test({
   name: "main refuses a call beyond a full queue with one sentence that names the setting, and answers those before it",
-  // grpc-js keeps a timer of each connection for a while after its client is closed.
-  sanitizeOps: false,
-  sanitizeResources: false,
   fn: () =>
     withPostgres(async (url) => {
       await using server = new ServerProcess({ env: { DATABASE_URL: url, GRPC_MAX_WORKERS: "1", GRPC_MAX_QUEUED_CALLS: "1" } });

@@ -107,8 +107,6 @@ const abuses: Readonly<Record<string, Abuse>> = {
 for (const secured of [false, true]) {
   Deno.test({
     name: `the server outlives every abuse of HTTP/2 with bounded memory, and serves others (${secured ? "TLS" : "TCP"})`,
-    // grpc-js keeps a timer for a while after its client is closed.
-    ...{ sanitizeOps: false, sanitizeResources: false },
     fn: async (t) => {
       await using dir = await tempDir();
       await using place = await databasePlace("pglite");

@@ -68,9 +68,6 @@ class Replicas implements AsyncDisposable {
 Deno.test({
   name:
     "three replicas on a cluster of three NATS servers tell every room in one order, while members and then all of NATS die and come back",
-  // grpc-js keeps a timer of each connection for a while after its client is closed.
-  sanitizeOps: false,
-  sanitizeResources: false,
   fn: () =>
     withPostgres(async (url) => {
       await using nats = await startNatsCluster(3);

@@ -11,9 +11,6 @@ const BACK_WITHIN_MS = 3_000;
 
 Deno.test({
   name: "main lives through immediate stops of Postgres under load: writes are back within 3 s, nothing is lost, streams go on without gap",
-  // grpc-js lets a timer of a connection that was being made run out after its client is closed.
-  sanitizeOps: false,
-  sanitizeResources: false,
   fn: async () => {
     const postgres = await startPostgresServer();
     try {

@@ -53,12 +53,8 @@ async function stored(url: string): Promise<readonly string[]> {
   }
 }
 
-// grpc-js lets its reconnect timer of a closed channel run out (it does not hold the process).
-const RECONNECT_TIMERS = { sanitizeOps: false, sanitizeResources: false };
-
 Deno.test(
   "main on SIGTERM answers what it accepted, tells 500 streams where to resume, and ends with 0 within 10 s",
-  RECONNECT_TIMERS,
   async () => {
     await withPostgres(async (url) => {
       await using server = new ServerProcess({ env: { DATABASE_URL: url } });

@@ -11,9 +11,6 @@ for (const bus of ["postgres", "memory"] as const) {
   const how = bus === "postgres" ? "by NOTIFY" : "without a bus, within the poll's 2 s";
   Deno.test({
     name: `two replicas on one Postgres deliver each other's messages in one order, ${how}`,
-    // grpc-js keeps a timer of each connection for a while after its client is closed.
-    sanitizeOps: false,
-    sanitizeResources: false,
     fn: () =>
       withPostgres(async (url) => {
         const env = { DATABASE_URL: url, EVENT_BUS: bus };

@@ -16,9 +16,6 @@ const greeting = { username: "ann", content: "First" };
 for (const kind of ["pglite", "postgres"] as const) {
   Deno.test({
     name: `main at SIGTERM answers 50 accepted calls, tells 500 streams where to resume, and ends with 0 within 10 s (${kind})`,
-    // grpc-js keeps a timer of each connection for a while after its client is closed.
-    sanitizeOps: false,
-    sanitizeResources: false,
     fn: async () => {
       await using place = await databasePlace(kind);
       const { config } = place;

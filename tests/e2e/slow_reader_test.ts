@@ -17,9 +17,6 @@ const CONTENT = "x".repeat(64_000);
 Deno.test({
   name:
     "main ends a subscriber that never reads with RESOURCE_EXHAUSTED and the position to resume from, in bounded memory, and others notice nothing",
-  // grpc-js keeps a timer of each connection for a while after its client is closed.
-  sanitizeOps: false,
-  sanitizeResources: false,
   fn: () =>
     withPostgres(async (url) => {
       await using server = new ServerProcess({ env: { DATABASE_URL: url } });

@@ -11,9 +11,6 @@ const CREATE = "chat.MessageService/CreateMessage";
 
 Deno.test({
   name: "tracing: a request to the gateway and the call it makes to another process are one trace, told to an OTLP collector",
-  // grpc-js keeps a timer for a while after its client is closed.
-  sanitizeOps: false,
-  sanitizeResources: false,
   fn: async () => {
     await using collector = startCollector();
     await using place = await databasePlace("pglite");

@@ -96,8 +96,7 @@ const steps: readonly Step[] = [
 
 Deno.test(
   "a client made from the specification's protos, in Python, calls every RPC of MessageService",
-  // PGlite's worker and grpc-js keep handles that outlive a test by a moment.
-  { ...pythonTest, sanitizeOps: false, sanitizeResources: false },
+  pythonTest,
   async (t) => {
     await using place = await databasePlace("pglite");
     assert(place.config.kind === "pglite");

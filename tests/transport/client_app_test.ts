@@ -13,10 +13,7 @@ async function start(env: Record<string, string>): Promise<{ readonly app: App }
   return { app, ...await app.start() };
 }
 
-// PGlite's worker and grpc-js keep handles that outlive a test by a moment.
-const LIBRARY_HANDLES = { sanitizeOps: false, sanitizeResources: false };
-
-Deno.test("MessageServiceClient speaks every method with the real service", LIBRARY_HANDLES, async () => {
+Deno.test("MessageServiceClient speaks every method with the real service", async () => {
   await using dir = await tempDir();
   const { app, grpcPort } = await start({ DATA_DIR: `${dir.path}/data` });
   try {
@@ -70,7 +67,6 @@ Deno.test("MessageServiceClient speaks every method with the real service", LIBR
 
 Deno.test(
   "streamMessages and createMessage ride over restarts of the real service: each message once, in order",
-  LIBRARY_HANDLES,
   async () => {
     await using dir = await tempDir();
     const env = { DATA_DIR: `${dir.path}/data`, SERVICES: "message" };
@@ -99,7 +95,7 @@ Deno.test(
   },
 );
 
-Deno.test("a gateway in another process than its message service serves REST and streams all the same", LIBRARY_HANDLES, async () => {
+Deno.test("a gateway in another process than its message service serves REST and streams all the same", async () => {
   await using dir = await tempDir();
   const rooms = await start({ DATA_DIR: `${dir.path}/data`, SERVICES: "message" });
   const face = await start({ SERVICES: "gateway", GRPC_ENABLED: "false", MESSAGE_SERVICE_ADDR: `127.0.0.1:${rooms.grpcPort}` });
@@ -128,7 +124,7 @@ Deno.test("a gateway in another process than its message service serves REST and
   }
 });
 
-Deno.test("readiness counts what a process plays itself, and tells of every service that it calls elsewhere", LIBRARY_HANDLES, async () => {
+Deno.test("readiness counts what a process plays itself, and tells of every service that it calls elsewhere", async () => {
   await using dir = await tempDir();
   const nobody = "127.0.0.1:1";
   const documents = await start({

@@ -132,10 +132,8 @@ Deno.test("an aborted signal ends a call, its pauses, and a call that has not be
   );
 });
 
-// grpc-js lets its reconnect timer of a closed channel run out (at most backoffMaxMs, without holding the process).
 Deno.test(
   "a dead address gives UNAVAILABLE soon, in a sentence that names it",
-  { sanitizeOps: false, sanitizeResources: false },
   async () => {
     const server = await startTestServer(new TestLog());
     server.stopHard();

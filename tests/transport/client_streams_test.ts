@@ -214,10 +214,8 @@ Deno.test("RemoteMessageService streams in batches and ends with the position to
   assertEquals(stream.failed.reason, error);
 });
 
-// grpc-js lets its reconnect timer of a closed channel run out (at most backoffMaxMs, without holding the process).
 Deno.test(
   "RemoteMessageService does not tell strangers where the service runs",
-  { sanitizeOps: false, sanitizeResources: false },
   async () => {
     const server = await startTestServer(new TestLog());
     server.stopHard();

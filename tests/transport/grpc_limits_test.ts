@@ -13,9 +13,6 @@ import { frames, RawConnection, settings } from "../support/raw_http2.ts";
 import { answer, connect, create, failure, PATIENCE_MS, startServer, TestStream, until } from "./grpc_support.ts";
 
 const hello = { content: "hello", username: "ann" };
-/** grpc-js keeps a timer for a while after it lost a connection, closed or not. */
-const LEFT_TIMER = { sanitizeOps: false, sanitizeResources: false } as const;
-
 /** A service whose creations wait for the test. */
 function slowService(work: (request: CreateMessageRequest, context: CallContext) => Promise<void>): MemoryMessageService {
   const service = new MemoryMessageService();
@@ -82,7 +79,6 @@ Deno.test("startGrpcServer tells each connection how many calls it may have at o
 Deno.test({
   name:
     "startGrpcServer ends a connection at its age: streams with UNAVAILABLE and their position, calls answered, clients go on elsewhere",
-  ...LEFT_TIMER,
   fn: async () => {
     const finish = Promise.withResolvers<void>();
     const service = slowService((request) => request.content === "slow" ? finish.promise : Promise.resolve());
@@ -104,7 +100,6 @@ Deno.test({
 
 Deno.test({
   name: "a client that follows a room sees neither gap nor repeat while its connections end at their age",
-  ...LEFT_TIMER,
   fn: async () => {
     await using test = await startServer({ held: { maxConnectionAgeMs: 100, maxConnectionAgeGraceMs: 100 } });
     await using client = new MessageServiceClient({ address: test.address, backoffInitialMs: 10 });

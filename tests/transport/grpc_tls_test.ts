@@ -9,9 +9,6 @@ const hello = { content: "hello", username: "ann" };
 /** The certificate's name: Deno refuses a number as the name to ask for. */
 const channel = { "grpc.ssl_target_name_override": "chat.test" };
 
-/** A grpc-js client that was refused holds the timer of its next attempt, and does not clear it when it is closed. */
-const LEFT_TIMER = { sanitizeOps: false, sanitizeResources: false } as const;
-
 interface Files extends AsyncDisposable {
   readonly paths: TlsPaths;
   write(name: string, text: string): Promise<string>;
@@ -29,7 +26,6 @@ async function certificateFiles(): Promise<Files> {
 
 Deno.test({
   name: "startGrpcServer speaks TLS to clients that trust its certificate, and to no others",
-  ...LEFT_TIMER,
   fn: async () => {
     await using files = await certificateFiles();
     await using test = await startServer({ tls: files.paths });
@@ -45,7 +41,6 @@ Deno.test({
 
 Deno.test({
   name: "startGrpcServer with a CA takes only clients whose certificate it signed",
-  ...LEFT_TIMER,
   fn: async () => {
     await using files = await certificateFiles();
     const caPath = await files.write("ca.pem", tls.ca);

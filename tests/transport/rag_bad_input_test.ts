@@ -15,8 +15,6 @@ import { databasePlace } from "../support/database.ts";
 import { testLog } from "../support/log.ts";
 import { makePdf, makePdfOf } from "../support/pdf.ts";
 
-// grpc-js and PGlite's worker keep handles that outlive a test by a moment.
-const LIBRARY_HANDLES = { sanitizeOps: false, sanitizeResources: false };
 const bytes = (text: string) => new TextEncoder().encode(text);
 const encrypted = `/Encrypt<</Filter/Standard/V 1/R 2/P -4/O(${"o".repeat(32)})/U(${"u".repeat(32)})>>/ID[(i)(i)]`;
 
@@ -46,7 +44,7 @@ async function refusal(work: () => Promise<unknown>): Promise<ChatError> {
   return await assertRejects(work, ChatError);
 }
 
-Deno.test("RAG over gRPC refuses bad input in words, and the index stays as it was", LIBRARY_HANDLES, async (t) => {
+Deno.test("RAG over gRPC refuses bad input in words, and the index stays as it was", async (t) => {
   await withSystem({}, async (client, address) => {
     await client.indexDocument({ documentId: "kept", content: "The heron stands in the reeds" });
     const unharmed = async () => {
@@ -163,7 +161,6 @@ Deno.test("RAG over gRPC refuses bad input in words, and the index stays as it w
 
 Deno.test(
   "RAG over gRPC with an embedding server that fails: indexing is refused, searching goes by words and says so",
-  LIBRARY_HANDLES,
   async (t) => {
     type Answer = (texts: readonly string[]) => unknown;
     const good: Answer = (texts) => texts.map((text, index) => ({ index, embedding: [text.length, 1, 0.5] }));

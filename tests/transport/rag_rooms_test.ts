@@ -5,12 +5,8 @@ import { readConfig } from "../../src/config/read.ts";
 import { databasePlace } from "../support/database.ts";
 import { testLog } from "../support/log.ts";
 
-// grpc-js and PGlite's worker keep handles that outlive a test by a moment.
-const LIBRARY_HANDLES = { sanitizeOps: false, sanitizeResources: false };
-
 Deno.test(
   "messages are searched as documents where the RAG service runs apart from the message service, with a database of its own",
-  LIBRARY_HANDLES,
   async () => {
     await using here = await databasePlace("pglite");
     await using there = await databasePlace("postgres");

@@ -54,8 +54,7 @@ Deno.test("RemoteHealth says where a server has no such service", async () => {
   await becomes(lacking, { ok: false, problem: "There is no message service where it should be" });
 });
 
-// A grpc-js server of its own keeps a timer that outlives the test by a moment.
-Deno.test("RemoteHealth takes a server without the health protocol as well", { sanitizeOps: false, sanitizeResources: false }, async () => {
+Deno.test("RemoteHealth takes a server without the health protocol as well", async () => {
   const bare = new Server();
   const port = await new Promise<number>((resolve, reject) =>
     bare.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => error ? reject(error) : resolve(bound))

@@ -23,16 +23,14 @@ async function start() {
     ...{ ai, origin: `http://127.0.0.1:${gateway.port}` },
     async [Symbol.asyncDispose]() {
       await gateway.stop({ deadlineMs: 2_000 });
+      await rag.close();
       await database.close();
       await place[Symbol.asyncDispose]();
     },
   };
 }
 
-// PGlite's worker and the one that reads documents keep handles that outlive a test by a moment.
-const LIBRARY_HANDLES = { sanitizeOps: false, sanitizeResources: false };
-
-Deno.test("documents come in as files, in forms and by the line, and go out with ETags, links and gzip", LIBRARY_HANDLES, async (t) => {
+Deno.test("documents come in as files, in forms and by the line, and go out with ETags, links and gzip", async (t) => {
   await using system = await start();
   const { origin } = system;
   const put = (path: string, type: string, body: BodyInit) =>

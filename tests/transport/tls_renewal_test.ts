@@ -15,9 +15,6 @@ const validDays = 30;
 const [first, second] = [await Authority.create("First", { validDays }), await Authority.create("Second", { validDays })];
 const issue = (authority: Authority, name: string) => authority.issue({ names: [name, "127.0.0.1"], validDays });
 
-/** A grpc-js client that was refused holds the timer of its next attempt, and does not clear it when it is closed. */
-const LEFT_TIMER = { sanitizeOps: false, sanitizeResources: false } as const;
-
 /** A folder as Kubernetes mounts a secret: the files are links into `..data`, which is a link that is swapped for another at once. */
 async function mountedSecret(path: string) {
   let count = 0;
@@ -36,7 +33,6 @@ async function mountedSecret(path: string) {
 
 Deno.test({
   name: "startGrpcServer takes renewed certificates and authorities for new connections, and open streams go on",
-  ...LEFT_TIMER,
   fn: async () => {
     await using dir = await tempDir();
     const secret = await mountedSecret(dir.path);
@@ -103,7 +99,6 @@ Deno.test("TlsFiles keeps what it has, and tells of it once, while the files can
 
 Deno.test({
   name: "tls as a function is asked at each new connection, so that a client's renewed certificate is shown",
-  ...LEFT_TIMER,
   fn: async () => {
     await using dir = await tempDir();
     const secret = await mountedSecret(dir.path);

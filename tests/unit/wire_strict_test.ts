@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ChatError } from "../../src/core/errors.ts";
 import { messageServiceDefinition as definition } from "../../src/wire/definitions.ts";
@@ -52,6 +52,14 @@ Deno.test("checkWire refuses every message that was cut within a field", () => {
     }
     assertEquals(refused, !ends.has(length), `cut after ${length} of ${whole.length} bytes`);
   }
+});
+
+Deno.test("checkWire refuses a number of 32 bits in more bytes than the decoder follows, and takes it in 10", () => {
+  const [limit, afterSeq] = [1, 7];
+  const number = (field: number, bytes: number) => Uint8Array.of(field * 8, ...Array(bytes - 1).fill(0x80), 0);
+  for (const bytes of [1, 5, 10]) checkWire("GetMessagesRequest", number(limit, bytes));
+  for (const bytes of [6, 7, 9]) assertThrows(() => checkWire("GetMessagesRequest", number(limit, bytes)), ChatError, `in ${bytes} bytes`);
+  for (const bytes of [5, 6, 7, 9, 10]) checkWire("GetMessagesRequest", number(afterSeq, bytes));
 });
 
 Deno.test("checkWire takes a field that comes twice, and refuses packed bytes for a single number", () => {

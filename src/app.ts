@@ -159,7 +159,8 @@ class ComposedApp implements App {
     if (grpc.enabled && playsService(played)) {
       const secured = tls === undefined ? {} : { tls };
       const overload = () => memory.shortage;
-      const shared = { telemetry, log, ...known };
+      const { pluginHost } = services;
+      const shared = { telemetry, log, ...known, ...(pluginHost === undefined ? {} : { pluginHost }) };
       const options = { config: grpc, ...secured, overload, services: services.played, health: services.health, ...shared };
       ports.grpcPort = (await this.#faces.begin("gRPC server", () => startGrpcServer(options))).port;
     }

@@ -126,6 +126,25 @@ export class ChannelPool {
     return inTurn.reduce((best, next) => burden(next) < burden(best) ? next : best);
   }
 
+  /**
+   * Makes no connection in the place of one that stood and is lost: no call moves on to whoever is there next. What runs on a connection that its
+   * server is giving up goes on. Calls `listener` when it is lost.
+   */
+  endWithConnection(listener: () => void): void {
+    for (const { client } of this.#slots) this.#watch(client, listener);
+  }
+
+  #watch(client: Client, listener: () => void): void {
+    const channel = client.getChannel();
+    const before = channel.getConnectivityState(false);
+    channel.watchConnectivityState(before, Infinity, () => {
+      if (this.closed.aborted) return;
+      if (before !== connectivityState.READY) return this.#watch(client, listener);
+      client.close();
+      listener();
+    });
+  }
+
   /** Ends every call with `cancelled` and closes the connections; idempotent. */
   close(): Promise<void> {
     this.#closing.abort(new ChatError("cancelled", `The client of ${this.peer} was closed`));

@@ -30,7 +30,7 @@ export const pluginMethods = {
 type Present<T> = { [K in keyof T]: Exclude<T[K], null> };
 
 /** Takes the fields out that hold no message. */
-function present<T extends object>(message: T): Present<T> {
+export function present<T extends object>(message: T): Present<T> {
   return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null)) as Present<T>;
 }
 
@@ -38,7 +38,8 @@ function pluginFromWire({ manifest, ...rest }: PluginResponse__Output): Plugin {
   return { ...present(rest), ...(manifest === null ? {} : { manifest: manifestFromWire(manifest) }) };
 }
 
-function manifestFromWire(wire: PluginManifest__Output): PluginManifest {
+/** A manifest received. */
+export function manifestFromWire(wire: PluginManifest__Output): PluginManifest {
   return present(wire);
 }
 

@@ -14,6 +14,7 @@ export type * from "./ai.ts";
 export type * from "./message.ts";
 export type * from "./plugin.ts";
 export type * from "./rag.ts";
+export type * from "./remote_plugin.ts";
 export type * from "./room.ts";
 
 /** Every service, by the name of the role that plays it. */

@@ -1,5 +1,5 @@
 import type { GrpcConfig } from "../config/config.ts";
-import type { Role, Services } from "../contracts/mod.ts";
+import type { PluginHostService, Role, Services } from "../contracts/mod.ts";
 import type { Authenticator } from "../core/authenticator.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
@@ -23,7 +23,7 @@ import { LoopDelay } from "./loop_delay.ts";
 import { OpenCalls, type OpenCallsOptions } from "./open_calls.ts";
 import { checkResumedSessions } from "./resumed_sessions.ts";
 import { shedOverload } from "./shedding.ts";
-import { addServices, namedChecks } from "./services.ts";
+import { addPluginHost, addServices, namedChecks } from "./services.ts";
 
 /** What a gRPC server needs. */
 export interface GrpcServerOptions {
@@ -32,6 +32,8 @@ export interface GrpcServerOptions {
   readonly tls?: TlsFiles;
   /** The services it offers; calls to others are UNIMPLEMENTED. */
   readonly services: Partial<Services>;
+  /** Answers plugins that run elsewhere; default: nobody does. */
+  readonly pluginHost?: PluginHostService;
   readonly log: Log;
   /** Finds out who calls; default: nobody has to prove anything, and everybody may do everything. */
   readonly authenticator?: Authenticator;
@@ -103,7 +105,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const meter = options.telemetry === undefined ? undefined : new CallMeter(options.telemetry);
   const server = new Server(serverOptions(config, [meter?.interceptor, guard?.interceptor]));
   meter?.watchRefusals(server);
-  const offered = addServices(server, services, { gate, answerRoom, calls, callers, log, frames });
+  const tools = { gate, answerRoom, calls, callers, log, frames };
+  const offered = [...addServices(server, services, tools), ...addPluginHost(server, options.pluginHost, tools)];
   const board = new HealthBoard(namedChecks(options.health ?? {}), { own: offered });
   addIntrospection(server, { config, openReflection, offered, board, calls, callers, log });
   try {

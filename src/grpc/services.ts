@@ -1,6 +1,12 @@
 import { roleTitles } from "../config/roles.ts";
-import type { Message, Role, Services } from "../contracts/mod.ts";
-import { aiServiceDefinition, messageServiceDefinition, pluginServiceDefinition, ragServiceDefinition } from "../wire/definitions.ts";
+import type { Message, PluginHostService, Role, Services } from "../contracts/mod.ts";
+import {
+  aiServiceDefinition,
+  messageServiceDefinition,
+  pluginHostServiceDefinition,
+  pluginServiceDefinition,
+  ragServiceDefinition,
+} from "../wire/definitions.ts";
 import type { MessageResponse } from "../wire/generated/chat/MessageResponse.ts";
 import type { MessageServiceDefinition } from "../wire/generated/chat/MessageService.ts";
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from "../wire/grpc_js.ts";
@@ -9,6 +15,7 @@ import { aiHandlers } from "./ai_handlers.ts";
 import type { ServiceChecks } from "./health_board.ts";
 import { messageHandlers } from "./message_handlers.ts";
 import { pluginHandlers } from "./plugin_handlers.ts";
+import { pluginHostHandlers } from "./plugin_host_handlers.ts";
 import { ragHandlers } from "./rag_handlers.ts";
 import { withReadableRequests } from "./requests.ts";
 import type { HandlerOptions } from "./unary.ts";
@@ -39,6 +46,13 @@ const all = Object.keys(served) as readonly Role[];
 /** Adds the services that there are to a server, and gives their full names. */
 export function addServices(server: Server, services: Partial<Services>, tools: ServiceTools): readonly string[] {
   return all.flatMap((role) => addService(server, role, services[role], tools));
+}
+
+/** Adds what plugins ask that run elsewhere, where there is such, and gives its full name. */
+export function addPluginHost(server: Server, host: PluginHostService | undefined, tools: ServiceTools): readonly string[] {
+  if (host === undefined) return [];
+  server.addService(withReadableRequests(pluginHostServiceDefinition), pluginHostHandlers(host, tools));
+  return ["chat.PluginHostService"];
 }
 
 /** Checks by role as checks by a service's full name. */

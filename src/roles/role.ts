@@ -1,7 +1,7 @@
 import type { Bus } from "../bus/bus.ts";
 import type { ServiceClientOptions } from "../clients/options.ts";
 import type { Config } from "../config/config.ts";
-import type { Role, Services } from "../contracts/mod.ts";
+import type { PluginHostService, Role, Services } from "../contracts/mod.ts";
 import type { Database } from "../database/database.ts";
 import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
@@ -32,6 +32,8 @@ export interface RoleTools {
 /** A service that runs in this process. */
 export interface PlayedRole<R extends Role> {
   readonly service: Services[R];
+  /** What answers plugins that run elsewhere; of the plugin service only. */
+  readonly pluginHost?: PluginHostService;
   /** From memory, so that health may ask. */
   health(): Health;
   /** Answers what was accepted, then refuses; idempotent. */

@@ -2,7 +2,7 @@ import type { ServiceClientOptions } from "../clients/options.ts";
 import { RemoteHealth } from "../clients/remote_health.ts";
 import type { Config } from "../config/config.ts";
 import { roleNames, roleTitles } from "../config/roles.ts";
-import type { Role, Services } from "../contracts/mod.ts";
+import type { PluginHostService, Role, Services } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Signals } from "../core/signals.ts";
 import type { Database } from "../database/database.ts";
@@ -35,6 +35,7 @@ export class ServiceSet {
   readonly #stores: Stores;
   readonly #services: { -readonly [R in Role]?: Services[R] } = {};
   readonly #health = new Map<Role, () => Health>();
+  #pluginHost: PluginHostService | undefined;
 
   constructor(options: ServiceSetOptions) {
     this.#options = options;
@@ -60,6 +61,11 @@ export class ServiceSet {
   /** Those that this process plays, and so offers to others. */
   get played(): Partial<Services> {
     return Object.fromEntries(Object.entries(this.#services).filter(([role]) => this.#plays(role as Role)));
+  }
+
+  /** What answers plugins that run elsewhere, where this process plays the plugin service. */
+  get pluginHost(): PluginHostService | undefined {
+    return this.#pluginHost;
   }
 
   /** The one database of the process, opened if no service has asked for it. */
@@ -96,6 +102,7 @@ export class ServiceSet {
     if (start === undefined) throw new ChatError("failed_precondition", `This version cannot play ${role} itself`);
     const played = await this.#options.parts.begin(roleTitles[role].label, () => start(this.#tools()));
     this.#services[role] = played.service;
+    this.#pluginHost ??= played.pluginHost;
     this.#health.set(role, () => played.health());
   }
 

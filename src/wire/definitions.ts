@@ -3,8 +3,10 @@ import { DESCRIPTOR_SET_BASE64 } from "./generated/descriptors.ts";
 import { PROTOS } from "./generated/protos.ts";
 import type { AIServiceDefinition } from "./generated/chat/AIService.ts";
 import type { MessageServiceDefinition } from "./generated/chat/MessageService.ts";
+import type { PluginHostServiceDefinition } from "./generated/chat/PluginHostService.ts";
 import type { PluginServiceDefinition } from "./generated/chat/PluginService.ts";
 import type { RAGServiceDefinition } from "./generated/chat/RAGService.ts";
+import type { RemotePluginServiceDefinition } from "./generated/chat/RemotePluginService.ts";
 import type { HealthDefinition } from "./generated/grpc/health/v1/Health.ts";
 import type { ServerReflectionDefinition } from "./generated/grpc/reflection/v1/ServerReflection.ts";
 
@@ -42,3 +44,9 @@ export const ragServiceDefinition = loaded["chat.RAGService"] as unknown as RAGS
 
 /** Paths and codecs of `chat.PluginService`, for grpc-js servers and clients. */
 export const pluginServiceDefinition = loaded["chat.PluginService"] as unknown as PluginServiceDefinition;
+
+/** Paths and codecs of `chat.RemotePluginService`, which plugins serve that run elsewhere. */
+export const remotePluginServiceDefinition = loaded["chat.RemotePluginService"] as unknown as RemotePluginServiceDefinition;
+
+/** Paths and codecs of `chat.PluginHostService`, which such plugins call in turn. */
+export const pluginHostServiceDefinition = loaded["chat.PluginHostService"] as unknown as PluginHostServiceDefinition;

@@ -13,6 +13,7 @@ const OURS = new URL("../../protos", import.meta.url).pathname;
 const PROTOS = {
   client: { folder: SPECIFICATION, files: ["message_service.proto", "ai_service.proto"] },
   server: { folder: SPECIFICATION, files: ["message_service.proto", "ai_service.proto"] },
+  plugin: { folder: OURS, files: ["message_service.proto", "rag_service.proto", "ai_service.proto", "plugin_service.proto"] },
   services: { folder: OURS, files: ["message_service.proto", "rag_service.proto", "ai_service.proto", "plugin_service.proto"] },
 } as const;
 const PROGRAMS = new URL("./python", import.meta.url).pathname;

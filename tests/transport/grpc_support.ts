@@ -41,6 +41,7 @@ export interface TestServerOptions {
   readonly service?: MessageService;
   /** Instead of a message service: these. */
   readonly services?: Partial<Services>;
+  readonly pluginHost?: GrpcServerOptions["pluginHost"];
   readonly port?: number;
   readonly host?: string;
   readonly tls?: TlsPaths;
@@ -86,6 +87,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       ...(options.reflection === undefined ? {} : { reflection: options.reflection }),
     },
     services: options.services ?? { message: options.service ?? memory },
+    ...(options.pluginHost === undefined ? {} : { pluginHost: options.pluginHost }),
     ...(options.authenticator === undefined ? {} : { authenticator: options.authenticator }),
     log: createLog("debug", (line) => lines.push(line)),
     ...(options.limits === undefined ? {} : { limits: options.limits }),

@@ -6,6 +6,8 @@
 import type { ColumnType, GeneratedAlways, JSONColumnType } from "kysely";
 
 type Metadata = JSONColumnType<Record<string, string>>;
+/** What plugins had to do with a message; mostly nothing. */
+type PluginMarks = JSONColumnType<Readonly<Record<string, unknown>> | null, string | undefined>;
 
 /** A room and the lock under which its positions are given out. */
 export interface RoomsTable {
@@ -44,6 +46,7 @@ export interface MessagesTable {
   created_at_ms: number;
   updated_at_ms: number;
   deleted: ColumnType<boolean, boolean | undefined>;
+  plugins: PluginMarks;
 }
 
 /** Edits and deletions. */
@@ -63,6 +66,24 @@ export interface MessageRevisionsTable {
   version: number;
   content: string;
   metadata: Metadata;
+  plugins: PluginMarks;
+}
+
+/** Which hooks there are, as the message service last heard; one row. */
+export interface MessageHooksTable {
+  name: string;
+  hooks: JSONColumnType<readonly unknown[]>;
+}
+
+/** Slash commands that were begun, by the key that a repeat of one has. */
+export interface MessageCommandsTable {
+  room: string;
+  client_message_id: string;
+  username: string;
+  held_until_ms: number;
+  /** Null: it is not over. */
+  answer: JSONColumnType<Readonly<Record<string, unknown>> | null, undefined>;
+  begun_at_ms: number;
 }
 
 /** How far each room's derived tables follow its log. */
@@ -349,4 +370,6 @@ export interface Schema {
   room_folds: RoomFoldsTable;
   message_counts: MessageCountsTable;
   message_words: MessageWordsTable;
+  message_hooks: MessageHooksTable;
+  message_commands: MessageCommandsTable;
 }

@@ -16,7 +16,7 @@ import type { GatewayEnv } from "./context.ts";
 import { jsonResponse } from "./json_response.ts";
 import { type EVENTS_TYPE, JSON_TYPE, type LINES_TYPE } from "./media_types.ts";
 import { type Camel, contractNames, wireNames } from "./names.ts";
-import { responsesOf } from "./openapi_responses.ts";
+import { type DeclaredAnswer, responsesOf } from "./openapi_responses.ts";
 import { HttpRefusal } from "./problem.ts";
 import { readQuery } from "./query.ts";
 import { shaped } from "./shape.ts";
@@ -53,6 +53,8 @@ export interface JsonEndpoint<P extends z.ZodObject, Q extends z.ZodObject, B ex
   readonly answer: A;
   /** Default 200. */
   readonly status?: 200 | 201;
+  /** The status of some answers instead. */
+  readonly otherwise?: { readonly status: 200; readonly description: string; readonly when: (answer: Camel<z.output<A>>) => boolean };
   /** Also possible instead, on the client's wish. */
   readonly alsoStreams?: typeof EVENTS_TYPE | typeof LINES_TYPE;
   /** The strong ETag of an answer, without its quotes. */
@@ -98,9 +100,9 @@ export class ServiceRoutes<S> {
     work: (service: S, request: RequestOf<P, Q, B>, c: Context<GatewayEnv>) => Promise<Camel<z.output<A>> | Response>,
   ): void {
     const encode = wireNames(endpoint.answer);
-    const { etag, status = 200, alsoStreams } = endpoint;
+    const { etag, status = 200, otherwise, alsoStreams } = endpoint;
     const content = { [JSON_TYPE]: endpoint.answer, ...(alsoStreams === undefined ? {} : { [alsoStreams]: z.string() }) };
-    this.#add(endpoint, { status, content }, async (service, request, c) => {
+    this.#add(endpoint, { status, content, otherwise }, async (service, request, c) => {
       if (alsoStreams === undefined) requireAcceptable(c, JSON_TYPE);
       const ifVersion = endpoint.takesIfMatch === true ? ifMatchVersion(c) : undefined;
       const wanted = ifVersion === undefined ? request : { ifVersion, ...request };
@@ -111,7 +113,7 @@ export class ServiceRoutes<S> {
       if (answer instanceof Response) return answer;
       const tag = etag === undefined ? undefined : `"${etag(answer)}"`;
       if (tag !== undefined && isNotModified(c, tag)) return c.body(null, 304, { "ETag": tag });
-      return await jsonResponse(c, encode(answer), { status, etag: tag });
+      return await jsonResponse(c, encode(answer), { status: otherwise?.when(answer) === true ? otherwise.status : status, etag: tag });
     });
   }
 
@@ -128,7 +130,7 @@ export class ServiceRoutes<S> {
 
   #add<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject>(
     endpoint: Endpoint<P, Q, B>,
-    answer: { readonly status: number; readonly content: Readonly<Record<string, z.ZodType>> },
+    answer: DeclaredAnswer,
     handle: (service: S, request: RequestOf<P, Q, B>, c: Context<GatewayEnv>) => Promise<Response> | Response,
   ): void {
     const { service, grpcName, tag } = this.#options;

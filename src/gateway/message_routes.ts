@@ -10,7 +10,7 @@ import { addLink } from "./links.ts";
 import { EVENTS_TYPE } from "./media_types.ts";
 import { logStreamEnd } from "./problem.ts";
 import { messageDeletionSchema, messagePageSchema, messageSchema, revisionsSchema } from "./schemas/message.ts";
-import { flag, int32, metadata, queryFlag, queryInt32, queryInt64, shaped, text } from "./shape.ts";
+import { flag, int32, listOf, metadata, queryFlag, queryInt32, queryInt64, shaped, text } from "./shape.ts";
 import { eventBody } from "./sse.ts";
 import { eventResponse } from "./stream_response.ts";
 
@@ -29,6 +29,7 @@ const createBody = z.strictObject({
   metadata: metadata.optional(),
   room: text.optional(),
   client_message_id: text.optional(),
+  via: listOf(text).optional(),
 }).openapi("NewMessage", { example: { content: "Lunch at noon?", username: "alice", room: "kitchen" } });
 
 const updateBody = z.strictObject({
@@ -84,10 +85,15 @@ function addLogRoutes(routes: ServiceRoutes<MessageService>): void {
     ...{ method: "post", path: "/v1/messages", rpc: "CreateMessage", summary: "Write a message", body: createBody, status: 201 },
     description: "With `client_message_id`, or the header `Idempotency-Key` in its place, a repeat gives the first message.",
     ...{ headers: z.object({ "Idempotency-Key": text.optional() }), answer: messageSchema },
+    otherwise: {
+      status: 200,
+      description: "A plugin's answer in place of a message: its id is 0, and nothing is stored",
+      when: isResponse,
+    },
   }, async (service, request, c) => {
     const clientMessageId = request.clientMessageId ?? headerText(c.req.header("idempotency-key"));
     const message = await service.createMessage({ ...request, ...(clientMessageId === undefined ? {} : { clientMessageId }) }, c.var.call);
-    c.header("Location", locationOf(message));
+    if (!isResponse(message)) c.header("Location", locationOf(message));
     return message;
   });
   routes.json({
@@ -125,6 +131,11 @@ function addSingleRoutes(routes: ServiceRoutes<MessageService>): void {
     ...{ method: "get", path: "/v1/messages/{id}/revisions", rpc: "ListRevisions", summary: "Read a message's versions", ...key },
     answer: revisionsSchema,
   }, (service, request, c) => service.listRevisions(request, c.var.call));
+}
+
+/** Messages that are stored have ids from 1. */
+function isResponse({ id }: { readonly id: number }): boolean {
+  return id === 0;
 }
 
 function linkPages(c: Context<GatewayEnv>, { order, afterSeq, beforeSeq, offset }: GetMessagesRequest, page: GetMessagesResponse): void {

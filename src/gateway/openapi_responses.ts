@@ -39,19 +39,23 @@ const WRITE_REFUSALS: Readonly<Record<number, string>> = {
   415: "The body has a type that is not taken",
 };
 
+/** What a route answers where nothing is in the way. */
+export interface DeclaredAnswer {
+  readonly status: number;
+  readonly content: Readonly<Record<string, z.ZodType>>;
+  /** Another status for the same content. */
+  readonly otherwise?: { readonly status: number; readonly description: string } | undefined;
+}
+
 /** What a route of this method may answer: `answer`, and every refusal as a problem. */
-export function responsesOf(
-  method: string,
-  { status, content }: { readonly status: number; readonly content: Readonly<Record<string, z.ZodType>> },
-): RouteConfig["responses"] {
+export function responsesOf(method: string, { status, content, otherwise }: DeclaredAnswer): RouteConfig["responses"] {
   const takesBody = method !== "get" && method !== "delete";
   const refusals = { ...REFUSALS, ...(takesBody ? WRITE_REFUSALS : {}) };
   const problem = { "application/problem+json": { schema: problemSchema } };
+  const answered = Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }]));
   return {
-    [status]: {
-      description: status === 201 ? "Made" : "Done",
-      content: Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }])),
-    },
+    [status]: { description: status === 201 ? "Made" : "Done", content: answered },
+    ...(otherwise === undefined ? {} : { [otherwise.status]: { description: otherwise.description, content: answered } }),
     ...(method === "get" ? { 304: { description: "Nothing is newer than what If-None-Match names" } } : {}),
     ...Object.fromEntries(Object.entries(refusals).map(([status, description]) => [status, { description, content: problem }])),
   };

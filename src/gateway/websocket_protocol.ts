@@ -11,7 +11,7 @@ import { DEFAULT_ROOM } from "../core/limits.ts";
 import { type Camel, contractNames } from "./names.ts";
 import type { Problem } from "./problem.ts";
 import { messageJson } from "./schemas/message.ts";
-import { flag, int32, int64, metadata, shaped, text } from "./shape.ts";
+import { flag, int32, int64, listOf, metadata, shaped, text } from "./shape.ts";
 
 /** The longest `ref`, in characters. */
 const MAX_REF = 128;
@@ -39,6 +39,7 @@ const shapes = {
     message_type: text.optional(),
     metadata: metadata.optional(),
     client_message_id: text.optional(),
+    via: listOf(text).optional(),
   }),
   edit: z.strictObject({
     type: z.literal("edit"),

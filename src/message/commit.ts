@@ -113,9 +113,9 @@ function results(room: string, batch: readonly ValidCreate[], stored: CreatedBat
 }
 
 function createdMessage(create: ValidCreate, seq: number, atMs: number): Message {
-  const { room, content, username, messageType, metadata, clientMessageId } = create;
+  const { room, content, username, messageType, metadata, clientMessageId, plugins } = create;
   const timestamp = Math.floor(atMs / 1000);
-  return {
+  const message: Message = {
     id: seq,
     content,
     username,
@@ -131,4 +131,5 @@ function createdMessage(create: ValidCreate, seq: number, atMs: number): Message
     clientMessageId: clientMessageId ?? "",
     deleted: false,
   };
+  return plugins === undefined ? message : { ...message, ...plugins };
 }

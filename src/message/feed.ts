@@ -57,11 +57,14 @@ export class FeedNode {
   /** Takes the content out of a message that has been deleted since, as reading it from the database would. */
   redact(id: number): void {
     if (!this.#messages.some((message) => message.id === id && !message.deleted)) return;
-    this.#messages = this.#messages.map((message) =>
-      message.id === id ? { ...message, content: "", metadata: {}, deleted: true } : message
-    );
+    this.#messages = this.#messages.map((message) => message.id === id ? emptied(message) : message);
     this.#filtered.clear();
   }
+}
+
+/** A message as it is told of once it is deleted. */
+function emptied({ decisions: _, ...message }: Message): Message {
+  return { ...message, content: "", metadata: {}, deleted: true };
 }
 
 /** The events that a filter lets through; the argument itself when that is all of them. A creation of what is now deleted counts as a change. */

@@ -1,4 +1,4 @@
-import type { Message, MessageEventType } from "../contracts/mod.ts";
+import type { Message, MessageDecision, MessageEventType } from "../contracts/mod.ts";
 
 /** A message as the database gives it. */
 export interface MessageRow {
@@ -12,6 +12,13 @@ export interface MessageRow {
   readonly created_at_ms: number;
   readonly updated_at_ms: number;
   readonly deleted: boolean;
+  readonly plugins: PluginMarks | null;
+}
+
+/** What plugins had to do with a message, as it is stored: what is empty is left out, and all of it where nothing is left. */
+export interface PluginMarks {
+  readonly decisions?: readonly MessageDecision[];
+  readonly via?: readonly string[];
 }
 
 /** The event a row is told of by. */
@@ -22,7 +29,7 @@ export interface RowEvent {
 
 /** A row as the contract has it. */
 export function messageOf(room: string, row: MessageRow, event: RowEvent): Message {
-  return {
+  const message: Message = {
     id: row.id,
     content: row.content,
     username: row.username,
@@ -38,11 +45,15 @@ export function messageOf(room: string, row: MessageRow, event: RowEvent): Messa
     clientMessageId: row.client_message_id ?? "",
     deleted: row.deleted,
   };
+  return row.plugins === null ? message : { ...message, ...row.plugins };
 }
 
 const encoder = new TextEncoder();
 /** What a message's numbers, names and framing come to at most, on the wire and about as much in memory. */
 const FIXED_BYTES = 640;
+/** The same of a plugin's name, and of a decision with the plugin's version. */
+const NAME_BYTES = 72;
+const DECISION_BYTES = 256;
 
 /** An upper estimate of the bytes a message takes on the wire. */
 export function messageBytes(message: Message): number {
@@ -50,5 +61,8 @@ export function messageBytes(message: Message): number {
   for (const [key, value] of Object.entries(message.metadata)) {
     bytes += 16 + encoder.encode(key).byteLength + encoder.encode(value).byteLength;
   }
-  return bytes;
+  for (const { reason, failure } of message.decisions ?? []) {
+    bytes += DECISION_BYTES + encoder.encode(reason).byteLength + encoder.encode(failure).byteLength;
+  }
+  return bytes + NAME_BYTES * (message.via?.length ?? 0);
 }

@@ -16,13 +16,14 @@ import type {
   MessageKey,
   MessageService,
   MessageStream,
+  PluginService,
   Room,
   RoomKey,
   StreamMessagesRequest,
   UpdateMessageRequest,
   UpdateRoomRequest,
 } from "../contracts/mod.ts";
-import { changesOnlyOf, requireName, requireRoom } from "../core/caller.ts";
+import { changesOnlyOf, requireName, requireRoom, requireScope } from "../core/caller.ts";
 import type { CallContext } from "../core/context.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import type { Database } from "../database/database.ts";
@@ -35,8 +36,9 @@ import type { FeedLimits } from "./feed.ts";
 import { Feeds } from "./feeds.ts";
 import { Folds } from "./folds.ts";
 import { History } from "./history.ts";
+import { PluginHooks } from "./hooks/plugin_hooks.ts";
 import { trimPage } from "./page.ts";
-import { messageOf } from "./row.ts";
+import { messageOf, type MessageRow } from "./row.ts";
 import { RoomMembers } from "./room_members.ts";
 import { readMessage, readRevisions } from "./store_reads.ts";
 import { readRoom, readRooms, updateRoom } from "./store_rooms.ts";
@@ -54,6 +56,8 @@ export interface MessageServiceOptions {
   readonly pageBytes?: number;
   /** What is kept in memory for subscribers that fall behind; default 8,192 events or 4 MiB a room. */
   readonly feedLimits?: FeedLimits;
+  /** Whose hooks are asked about messages; absent: there are no plugins. It stays the caller's. */
+  readonly plugins?: PluginService | undefined;
   /** How long a lost wake-up can delay delivery; default 2,000 ms. */
   readonly pollMs?: number;
 }
@@ -96,6 +100,7 @@ class LogMessageService implements RunningMessageService {
   readonly #folds: Folds;
   readonly #members: RoomMembers;
   readonly #creates: CreateQueue;
+  readonly #hooks: PluginHooks | undefined;
 
   constructor(options: MessageServiceOptions) {
     this.#db = options.database.kysely;
@@ -112,6 +117,8 @@ class LogMessageService implements RunningMessageService {
     this.#folds = new Folds(this.#db, options.log);
     this.#members = new RoomMembers({ db: this.#db, log: options.log, ...(options.pollMs && { pollMs: options.pollMs }) });
     this.#creates = new CreateQueue(committer(this.#db, (room, created) => this.#grown(room, created)));
+    const { plugins, log } = options;
+    this.#hooks = plugins === undefined ? undefined : new PluginHooks({ db: this.#db, plugins, log });
   }
 
   get load(): MessageLoad {
@@ -122,8 +129,12 @@ class LogMessageService implements RunningMessageService {
     const { caller } = context;
     const message = validCreate(request, caller.name);
     requireName(caller, message.username);
+    if (message.plugins !== undefined) requireScope(caller, "messages:write_as");
     await this.#admit(message, context);
-    const stored = await this.#creates.create(message, context.signal);
+    const asking = this.#hooks?.passing(message, context);
+    const passed = asking === undefined ? undefined : await call(context, () => asking);
+    if (passed !== undefined && "answer" in passed) return passed.answer;
+    const stored = await this.#creates.create(passed?.create ?? message, context.signal);
     requireOwnRepeat(caller, message, stored);
     return stored;
   }
@@ -146,7 +157,9 @@ class LogMessageService implements RunningMessageService {
   }
 
   async updateMessage(request: UpdateMessageRequest, context: CallContext): Promise<Message> {
-    const update = { ...await this.#admit(validUpdate(request), context), author: changesOnlyOf(context.caller) };
+    const asked = await this.#admit(validUpdate(request), context);
+    const editing = this.#hooks?.editing(asked, () => this.#editable(asked, context), context);
+    const update = { ...(editing === undefined ? asked : await call(context, () => editing)), author: changesOnlyOf(context.caller) };
     const row = await call(context, () => updateMessage(this.#db, update));
     if (row === undefined) throw await call(context, () => this.#whyNotUpdated(update, context));
     return this.#changed(update.room, row, "edited");
@@ -203,6 +216,7 @@ class LogMessageService implements RunningMessageService {
 
   async close(): Promise<void> {
     this.#history.close();
+    await this.#hooks?.close();
     await this.#creates.close();
     await Promise.all([this.#feeds.close(), this.#folds.close(), this.#members.close()]);
   }
@@ -212,6 +226,13 @@ class LogMessageService implements RunningMessageService {
     requireRoom(context.caller, request.room);
     const checking = this.#members.check(context.caller, request.room);
     return checking === undefined ? request : call(context, () => checking).then(() => request);
+  }
+
+  /** The message that an edit is about; throws where it is another's, so that nobody tries plugins on it. */
+  async #editable({ room, id }: ValidUpdate, { caller }: CallContext): Promise<MessageRow | undefined> {
+    const row = await readMessage(this.#db, room, id);
+    if (row !== undefined && !row.deleted) requireAuthor(caller, room, row);
+    return row;
   }
 
   async #whyNotUpdated({ room, id, ifVersion }: ValidUpdate, { caller }: CallContext): Promise<ChatError> {

@@ -130,7 +130,7 @@ function pageRows(page: ValidPage, maxBytes: number): RawBuilder<unknown> {
   const before = page.beforeSeq === undefined ? sql`` : sql`and m.id < ${page.beforeSeq}::bigint`;
   return sql`
     select * from (
-      select m.*, coalesce(sum(octet_length(content) + pg_column_size(metadata))
+      select m.*, coalesce(sum(octet_length(content) + pg_column_size(metadata) + coalesce(pg_column_size(plugins), 0))
         over (order by id ${direction} rows between unbounded preceding and 2 preceding), 0) as bytes_before_previous
       from (
         select m.* from messages m where ${matches(page)} ${after} ${before}

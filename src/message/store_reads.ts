@@ -6,7 +6,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Message, MessageEventType, MessageRevision } from "../contracts/mod.ts";
 import type { Schema } from "../database/schema.ts";
-import { messageOf, type MessageRow } from "./row.ts";
+import { messageOf, type MessageRow, type PluginMarks } from "./row.ts";
 
 /** Where a room's log begins and ends; zeros for a room that nobody has written to. */
 export interface RoomBounds {
@@ -49,13 +49,13 @@ type EventRow = MessageRow & { readonly seq: number; readonly event_type: Messag
 export async function readEvents(db: Kysely<Schema>, room: string, afterSeq: number, size: ReadSize): Promise<Message[]> {
   const { rows } = await sql<EventRow>`
     select * from (
-      select log.*, coalesce(sum(octet_length(content) + pg_column_size(metadata)) over before, 0) as bytes_before from (
+      select log.*, coalesce(sum(octet_length(content) + pg_column_size(metadata) + coalesce(pg_column_size(plugins), 0)) over before, 0) as bytes_before from (
         (select id::bigint as seq, 'created' as event_type, id, 1 as version, username, message_type, content, metadata, client_message_id,
-           created_at_ms, created_at_ms as updated_at_ms, deleted, version as current_version
+           created_at_ms, created_at_ms as updated_at_ms, deleted, plugins, version as current_version
          from messages where room = ${room} and id > ${afterSeq}::bigint order by id limit ${size.events})
         union all
         (select event.seq, event.event_type, message.id, event.version, username, message_type, content, metadata, client_message_id,
-           created_at_ms, event.at_ms, deleted, message.version
+           created_at_ms, event.at_ms, deleted, plugins, message.version
          from message_events event join messages message on message.room = event.room and message.id = event.message_id
          where event.room = ${room} and event.seq > ${afterSeq}::bigint order by event.seq limit ${size.events})
       ) log window before as (order by seq rows between unbounded preceding and 1 preceding) order by seq limit ${size.events}
@@ -68,14 +68,18 @@ export async function readEvents(db: Kysely<Schema>, room: string, afterSeq: num
 async function readSuperseded(db: Kysely<Schema>, room: string, rows: readonly EventRow[]): Promise<ReadonlyMap<number, EventRow>> {
   const old = rows.filter((row) => !row.deleted && row.version < (row as EventRow & { current_version: number }).current_version);
   if (old.length === 0) return new Map();
-  const revisions = await sql<{ message_id: number; version: number; content: string; metadata: Record<string, string> }>`
-    select message_id, version, content, metadata from message_revisions where room = ${room}
+  const revisions = await sql<
+    { message_id: number; version: number; content: string; metadata: Record<string, string>; plugins: PluginMarks | null }
+  >`
+    select message_id, version, content, metadata, plugins from message_revisions where room = ${room}
       and (message_id, version) in (select * from unnest(${old.map((row) => row.id)}::int[], ${old.map((row) => row.version)}::int[]))`
     .execute(db);
   const byVersion = new Map(revisions.rows.map((revision) => [`${revision.message_id} ${revision.version}`, revision]));
   return new Map(old.flatMap((row) => {
     const revision = byVersion.get(`${row.id} ${row.version}`);
-    return revision === undefined ? [] : [[row.seq, { ...row, content: revision.content, metadata: revision.metadata }]];
+    return revision === undefined
+      ? []
+      : [[row.seq, { ...row, content: revision.content, metadata: revision.metadata, plugins: revision.plugins }]];
   }));
 }
 

@@ -56,13 +56,16 @@ export async function insertMessages(db: Kysely<Schema>, room: string, batch: re
  * small, as a hash of the whole table, and kept: each batch then read every message there was.
  */
 function insertStatement(room: string, batch: readonly ValidCreate[]) {
+  // Where no plugin has to do with any of them, which is nearly always, nothing of plugins is sent.
+  const isMarked = batch.some(({ plugins }) => plugins !== undefined);
+  const marks = isMarked ? sql`, ${batch.map(({ plugins }) => plugins === undefined ? null : JSON.stringify(plugins))}::text[]` : sql``;
   return sql<BatchRow>`
     with input as (
       select * from unnest(
         ${batch.map((message) => message.clientMessageId ?? null)}::text[], ${batch.map((message) => message.username)}::text[],
         ${batch.map((message) => message.messageType)}::text[], ${batch.map((message) => message.content)}::text[],
-        ${batch.map((message) => JSON.stringify(message.metadata))}::text[]
-      ) with ordinality as given (client_message_id, username, message_type, content, metadata, place)
+        ${batch.map((message) => JSON.stringify(message.metadata))}::text[] ${marks}
+      ) with ordinality as given (client_message_id, username, message_type, content, metadata ${isMarked ? sql`, plugins` : sql``}, place)
     ), repeats as (
       select input.place - 1 as index, to_jsonb(first) as message
       from input cross join lateral (
@@ -74,9 +77,10 @@ function insertStatement(room: string, batch: readonly ValidCreate[]) {
       update rooms set head_seq = head_seq + (select count(*) from fresh), last_event_at_ms = ${nowMs}
       where room = ${room} returning head_seq, last_event_at_ms
     ), stored as (
-      insert into messages (room, id, username, message_type, content, metadata, client_message_id, created_at_ms, updated_at_ms)
+      insert into messages (room, id, username, message_type, content, metadata, client_message_id, created_at_ms, updated_at_ms
+        ${isMarked ? sql`, plugins` : sql``})
       select ${room}, head.head_seq - (select count(*) from fresh) + step, username, message_type, content, metadata::jsonb,
-        client_message_id, head.last_event_at_ms, head.last_event_at_ms
+        client_message_id, head.last_event_at_ms, head.last_event_at_ms ${isMarked ? sql`, plugins::jsonb` : sql``}
       from fresh, head
     )
     select head.head_seq, head.last_event_at_ms,
@@ -91,6 +95,7 @@ export type ChangedRow = MessageRow & { readonly seq: number };
 export async function updateMessage(db: Kysely<Schema>, update: ValidUpdate & ByAuthor): Promise<ChangedRow | undefined> {
   const { room, id } = update;
   const metadata = update.metadata === undefined ? null : JSON.stringify(update.metadata);
+  const decisions = JSON.stringify(update.decisions === undefined ? {} : { decisions: update.decisions });
   const { rows } = await sql<ChangedRow>`
     with target as (
       select * from messages
@@ -100,20 +105,21 @@ export async function updateMessage(db: Kysely<Schema>, update: ValidUpdate & By
       update rooms set head_seq = head_seq + 1, last_event_at_ms = ${nowMs}
       where room = ${room} and exists (select from target) returning head_seq, last_event_at_ms
     ), revision as (
-      insert into message_revisions (room, message_id, version, content, metadata)
-      select room, id, version, content, metadata from target
+      insert into message_revisions (room, message_id, version, content, metadata, plugins)
+      select room, id, version, content, metadata, plugins from target
     ), event as (
       insert into message_events (room, seq, event_type, message_id, version, at_ms)
       select target.room, head.head_seq, 'edited', target.id, target.version + 1, head.last_event_at_ms from target, head
     )
     update messages set content = ${update.content}, metadata = coalesce(${metadata}::text::jsonb, target.metadata),
-      version = target.version + 1, updated_at_ms = head.last_event_at_ms
+      version = target.version + 1, updated_at_ms = head.last_event_at_ms,
+      plugins = nullif(coalesce(target.plugins, '{}') - 'decisions' || ${decisions}::text::jsonb, '{}')
     from target, head where messages.room = ${room} and messages.id = ${id}
     returning messages.*, head.head_seq as seq`.execute(db);
   return rows[0];
 }
 
-/** Leaves a tombstone, without content, metadata and revisions; undefined when the message is missing, already deleted, or another author's. */
+/** Leaves a tombstone, without content, metadata, decisions and revisions; undefined when the message is missing, already deleted, or another author's. */
 export async function deleteMessage(
   db: Kysely<Schema>,
   { room, id, author }: ByAuthor & { readonly room: string; readonly id: number },
@@ -131,7 +137,8 @@ export async function deleteMessage(
       insert into message_events (room, seq, event_type, message_id, version, at_ms)
       select target.room, head.head_seq, 'deleted', target.id, target.version, head.last_event_at_ms from target, head
     )
-    update messages set content = '', metadata = '{}', deleted = true, updated_at_ms = head.last_event_at_ms
+    update messages set content = '', metadata = '{}', deleted = true, updated_at_ms = head.last_event_at_ms,
+      plugins = nullif(target.plugins - 'decisions', '{}')
     from target, head where messages.room = ${room} and messages.id = ${id}
     returning messages.*, head.head_seq as seq`.execute(db);
   return rows[0];

@@ -11,16 +11,21 @@ import { DEFAULT_MESSAGE_TYPE, DEFAULT_ROOM, limits } from "../core/limits.ts";
 import type {
   CreateMessageRequest,
   GetMessagesRequest,
+  MessageDecision,
   MessageKey,
   StreamMessagesRequest,
   UpdateMessageRequest,
 } from "../contracts/mod.ts";
+import type { PluginMarks } from "./row.ts";
 import { searchPhrases } from "./words.ts";
 
 /** Ids and versions are int32. */
 export const MAX_ID = 2 ** 31 - 1;
 /** The last second of the year 9999: beyond it dates have no common written form. */
 const MAX_TIMESTAMP = 253_402_300_799;
+
+/** More plugins than this are no chain, they are a mistake. */
+const MAX_VIA = 16;
 
 /** A message to store, every default filled in. */
 export interface ValidCreate {
@@ -31,6 +36,8 @@ export interface ValidCreate {
   readonly metadata: Readonly<Record<string, string>>;
   /** Undefined: no promise about repeats. */
   readonly clientMessageId: string | undefined;
+  /** Undefined: no plugin had to do with it. */
+  readonly plugins: PluginMarks | undefined;
 }
 
 /** A page to read. Undefined filters do not filter. */
@@ -59,6 +66,8 @@ export interface ValidUpdate {
   /** Undefined: the metadata stays. */
   readonly metadata: Readonly<Record<string, string>> | undefined;
   readonly ifVersion: number | undefined;
+  /** What plugins decided about the new content; undefined: none was asked. */
+  readonly decisions: readonly MessageDecision[] | undefined;
 }
 
 /** A subscription. */
@@ -80,7 +89,13 @@ export function validCreate(request: CreateMessageRequest, ownName = ""): ValidC
     messageType: text("message_type", request.messageType || DEFAULT_MESSAGE_TYPE, { minBytes: 1, maxBytes: limits.nameBytes }),
     metadata: checkedMetadata(request.metadata ?? {}),
     clientMessageId: optionalText("client_message_id", request.clientMessageId, limits.nameBytes),
+    plugins: request.via === undefined || request.via.length === 0 ? undefined : { via: validVia(request.via) },
   };
+}
+
+function validVia(via: readonly string[]): readonly string[] {
+  if (via.length > MAX_VIA) throw invalidField("via", `must have at most ${MAX_VIA} plugins, got ${via.length}`);
+  return via.map((name) => text("via", name, { minBytes: 1, maxBytes: limits.nameBytes }));
 }
 
 /** Checks a page request. */
@@ -115,6 +130,7 @@ export function validUpdate(request: UpdateMessageRequest): ValidUpdate {
     content: text("content", request.content, { minBytes: 1, maxBytes: limits.contentBytes }),
     metadata: request.replaceMetadata === true ? metadata : undefined,
     ifVersion: request.ifVersion === undefined ? undefined : integer("if_version", request.ifVersion, { min: 1, max: MAX_ID }),
+    decisions: undefined,
   };
 }
 

@@ -12,7 +12,7 @@ export const message: RoleDefinition<"message"> = {
     const database = await tools.database();
     const bus = await tools.bus();
     const pageBytes = Math.floor(tools.config.grpc.maxMessageBytes / PAGES_IN_A_MESSAGE);
-    const service = createMessageService({ database, bus, log: tools.log, pageBytes });
+    const service = createMessageService({ database, bus, log: tools.log, pageBytes, plugins: tools.peer("plugin") });
     if (tools.metrics !== undefined) addMessageMetrics(tools.metrics, service);
     return { service, health: () => database.health(), close: () => service.close() };
   },

@@ -15,7 +15,8 @@ import type { MessageResponse, MessageResponse__Output } from "./generated/chat/
 export function messageFromWire(wire: MessageResponse__Output): Message {
   const { decisions, via, ...plain } = wire;
   const plugins = { ...(decisions.length === 0 ? {} : { decisions }), ...(via.length === 0 ? {} : { via }) };
-  if (wire.seq !== 0) return Object.assign(plain, { eventType: eventType(wire.eventType) }, plugins);
+  // Position 0 with an event is an answer of a plugin, which is not stored.
+  if (wire.seq !== 0 || wire.eventType !== "") return Object.assign(plain, { eventType: eventType(wire.eventType) }, plugins);
   const createdAtMs = wire.timestamp * 1_000;
   return { ...plain, ...plugins, seq: wire.id, version: 1, eventType: "created", createdAtMs, updatedAtMs: createdAtMs };
 }

@@ -32,7 +32,7 @@ eachDatabase("Database values", async (t, { database }) => {
   await t.step("a row comes back as it went in: int8 as number, jsonb as value, null and defaults", async () => {
     await insert(database, message("values", 1));
     const row = await kysely.selectFrom("messages").selectAll().where("room", "=", "values").executeTakeFirstOrThrow();
-    assertEquals(row, { ...message("values", 1), metadata: { id: "1" }, version: 1, deleted: false });
+    assertEquals(row, { ...message("values", 1), metadata: { id: "1" }, version: 1, deleted: false, plugins: null });
   });
 
   await t.step("the largest position is exact", async () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
 import { TestBrowser } from "../support/browser.ts";
 import { callContext } from "../support/call_context.ts";
+import { PlainPluginService, PlainRegistry } from "../support/plugins.ts";
 import { type TestGateway, withGateway } from "./rest_server.ts";
 
 /** Runs `work` with a real browser and a gateway, and holds the pages to have caused no error. */
@@ -51,6 +52,31 @@ Deno.test("the page lets two browsers talk, and shows what they edit and delete"
     await bob.locator(".entries .content", { hasText: "hello all" }).waitFor({ state: "detached" });
     assertEquals(await bob.locator(".entries .content").allTextContents(), ["hello back"]);
   });
+});
+
+Deno.test("the page shows what plugins answer, what they change, and why they let something not through", async () => {
+  const registry = new PlainRegistry({
+    ...{ name: "warden", hooks: [{}, { event: "command", command: "dice", action: "roll" }], actions: { roll: () => "You rolled a 6" } },
+    hook: ({ draft }) => {
+      if (draft!.content === "buy") return { decision: "drop", reason: "No advertising" };
+      return draft!.content === "darn" ? { decision: "rewrite", reason: "Rude", draft: { ...draft!, content: "****" } } : {};
+    },
+  });
+  await withGateway(async (server) => {
+    await using browser = await TestBrowser.start();
+    const { page } = await browser.open(server.origin);
+    await isLive(page);
+    const drafts = page.getByLabel("Not sent yet").locator("li");
+    await write(page, "ann", "/dice now");
+    await drafts.filter({ hasText: "warden answers you alone" }).filter({ hasText: "You rolled a 6" }).waitFor();
+    await write(page, "ann", "buy");
+    await drafts.filter({ hasText: "Not sent: The plugin warden does not let the message through: No advertising" }).waitFor();
+    await write(page, "ann", "darn");
+    assertEquals(await contents(page, "\\*\\*\\*\\*"), ["****"]);
+    await page.reload();
+    await page.locator(".entries .message").filter({ hasText: "changed by warden: Rude" }).waitFor();
+    assertEquals(await page.locator(".entries .message").count(), 1);
+  }, { message: { plugins: new PlainPluginService(registry) } });
 });
 
 Deno.test("the page misses nothing and shows nothing twice after its network was away, and sends what was written meanwhile once", async () => {

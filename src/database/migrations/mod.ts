@@ -8,6 +8,7 @@ import { ragVectorSpaces } from "./0007_rag_vector_spaces.ts";
 import { aiGenerations } from "./0008_ai_generations.ts";
 import { aiQuestions } from "./0009_ai_questions.ts";
 import { plugins } from "./0010_plugins.ts";
+import { pluginHooks } from "./0011_plugin_hooks.ts";
 import { pluginStorage } from "./0012_plugin_storage.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
@@ -28,5 +29,6 @@ export const migrations: readonly Migration[] = [
   { name: "AI generations", sql: aiGenerations },
   { name: "AI questions", sql: aiQuestions },
   { name: "plugins", sql: plugins },
+  { name: "plugin hooks", sql: pluginHooks },
   { name: "values of plugins", sql: pluginStorage },
 ];

@@ -24,6 +24,10 @@ export const messageSchema = z.strictObject({
   updated_at_ms: int64,
   client_message_id: text,
   deleted: flag,
+  /** Absent: no plugin was asked. */
+  decisions: z.array(z.strictObject({ plugin: text, version: text, decision: text, reason: text, failure: text })).optional(),
+  /** Absent: no plugin had to do with it. */
+  via: z.array(text).optional(),
 }).openapi("Message");
 
 /** A message as REST and event streams tell it. */

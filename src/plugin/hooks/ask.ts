@@ -1,8 +1,9 @@
 import type { CallContext } from "../../core/context.ts";
+import { within } from "../../core/within.ts";
 import type { OpenHost } from "../launch.ts";
 import type { HookAnswer, HookQuestion, PluginWork } from "../runner.ts";
 import type { MatchedHook } from "./matching.ts";
-import { within } from "./time.ts";
+import { tooLate } from "./time.ts";
 
 /** On whose behalf and where a plugin is asked. */
 export interface Occasion {
@@ -31,7 +32,7 @@ export function withHost<T>(
   { context, username, room, via, dryRun, timeoutMs, openHost }: Occasion & { readonly openHost: OpenHost },
   run: (work: PluginWork) => Promise<T>,
 ): Promise<T> {
-  return within(timeoutMs, context.signal, async (signal) => {
+  return within({ timeoutMs, late: tooLate, signal: context.signal }, async (signal) => {
     const { requestId, caller, authorization, trace } = context;
     const deadlineAtMs = Math.min(context.deadlineAtMs ?? Infinity, Date.now() + timeoutMs);
     const host = openHost({ plugin, context: { signal, requestId, caller, authorization, trace, deadlineAtMs }, room, via, dryRun });

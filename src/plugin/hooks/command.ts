@@ -8,12 +8,13 @@ import type { CallContext } from "../../core/context.ts";
 import { ChatError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import { slashCommand } from "../../core/slash_command.ts";
+import { within } from "../../core/within.ts";
 import type { HostedCall } from "../launch.ts";
 import type { PluginRegistry } from "../registry.ts";
 import type { Draft } from "./draft.ts";
 import type { HookEvent } from "./event.ts";
 import { type MatchedHook, matchingHooks } from "./matching.ts";
-import { timeLimitMs, within } from "./time.ts";
+import { timeLimitMs, tooLate } from "./time.ts";
 
 /** Runs an action with its input and its output held against their schemas; gives the output. */
 export type RunAction = (call: HostedCall, action: string, inputJson: string) => Promise<string>;
@@ -52,7 +53,7 @@ function run(
   { context, room, via, runAction }: Omit<HostedCall, "plugin" | "dryRun"> & { readonly runAction: RunAction },
 ): Promise<string> {
   const { requestId, caller, authorization, trace, deadlineAtMs } = context;
-  return within(timeLimitMs(matched), context.signal, (signal) => {
+  return within({ timeoutMs: timeLimitMs(matched), late: tooLate, signal: context.signal }, (signal) => {
     const call = { signal, requestId, caller, authorization, trace, deadlineAtMs };
     return runAction({ plugin: matched.plugin, context: call, room, via, dryRun: false }, matched.hook.action, inputJson);
   });

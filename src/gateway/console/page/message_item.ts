@@ -22,11 +22,18 @@ export function messageItem(message: Message, { isOwn, mood }: ItemOptions): HTM
       time(message.created_at_ms),
       message.version > 1 ? h("span", { class: "quiet" }, "edited") : "",
       mood === undefined || mood.sentiment === "neutral" ? "" : h("span", { class: `mood ${mood.sentiment}` }, mood.sentiment),
+      ...changes(message),
       actions ?? "",
     ),
     body,
   );
   return item;
+}
+
+/** What plugins have made of it, in their own words. */
+function changes({ decisions = [] }: Message): readonly HTMLElement[] {
+  return decisions.filter(({ decision }) => decision === "rewrite")
+    .map(({ plugin, reason }) => h("span", { class: "quiet" }, `changed by ${plugin}${reason === "" ? "" : `: ${reason}`}`));
 }
 
 function actionsOf(message: Message, body: HTMLElement): HTMLElement {

@@ -1,4 +1,4 @@
-import { fill, h } from "./dom.ts";
+import { fill, h, linked } from "./dom.ts";
 import { messageItem } from "./message_item.ts";
 import type { Draft } from "./outbox.ts";
 import type { RoomLog } from "./room_log.ts";
@@ -97,14 +97,16 @@ export class MessageList {
     return item;
   }
 
-  #draft({ id, content, problem, isRefused }: Draft): HTMLElement {
-    const state = problem === "" ? "Sending" : isRefused ? `Not sent: ${problem}` : `Waiting: ${problem}`;
-    const drop = isRefused ? h("button", { type: "button", class: "link", onclick: () => this.#options.drop(id) }, "Remove") : undefined;
+  #draft(draft: Draft): HTMLElement {
+    const { id, content, isRefused, answer } = draft;
+    const isOver = isRefused || answer !== undefined;
+    const drop = isOver ? h("button", { type: "button", class: "link", onclick: () => this.#options.drop(id) }, "Remove") : undefined;
     return h(
       "li",
-      { class: "message own draft" },
-      h("div", { class: "byline" }, h("span", {}, state), drop),
-      h("div", { class: "content" }, content),
+      { class: answer === undefined ? "message own draft" : "message draft" },
+      h("div", { class: "byline" }, h("span", {}, stateOf(draft)), drop),
+      h("div", { class: answer === undefined ? "content" : "content quiet" }, content),
+      answer === undefined ? undefined : h("div", { class: "content" }, linked(answer.content === "" ? "Done" : answer.content)),
     );
   }
 
@@ -129,4 +131,10 @@ export class MessageList {
     this.#newest.hidden = this.#isAtEnd;
     if (scrollTop < NEAR && scrollHeight > clientHeight) this.#options.reachedStart();
   }
+}
+
+function stateOf({ problem, isRefused, answer }: Draft): string {
+  if (answer !== undefined) return `${answer.username} answers you alone`;
+  if (problem === "") return "Sending";
+  return isRefused ? `Not sent: ${problem}` : `Waiting: ${problem}`;
 }

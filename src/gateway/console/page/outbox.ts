@@ -1,13 +1,17 @@
 import { ApiError, ask, sentenceOf } from "./api.ts";
 import type { Message } from "./types.ts";
 
-/** A message on its way; `problem` says why it has not been taken, and `isRefused` that it will not be. */
+/**
+ * A message on its way; `problem` says why it has not been taken, and `isRefused` that it will not be. With an `answer` a plugin has taken it, and it is
+ * no message of the room.
+ */
 export interface Draft {
   readonly id: string;
   readonly author: string;
   readonly content: string;
   readonly problem: string;
   readonly isRefused: boolean;
+  readonly answer?: Pick<Message, "username" | "content">;
 }
 
 /** Who is told of drafts. */
@@ -15,6 +19,8 @@ export interface OutboxListener {
   changed(): void;
   /** The server has it. */
   sent(message: Message): void;
+  /** A plugin answers it instead. */
+  answered(message: Message): void;
 }
 
 const RETRY_MS = 2_000;
@@ -67,6 +73,11 @@ export class Outbox {
           method: "POST",
           body: { room: this.#room, username: author, content, client_message_id: id },
         });
+        if (message.id === 0) {
+          this.#mark(id, { answer: message });
+          this.#listener.answered(message);
+          continue;
+        }
         this.#listener.sent(message);
         this.drop(id);
       } catch (error) {
@@ -81,10 +92,10 @@ export class Outbox {
   }
 
   #next(): Draft | undefined {
-    return this.#drafts.find(({ isRefused }) => !isRefused);
+    return this.#drafts.find(({ isRefused, answer }) => !isRefused && answer === undefined);
   }
 
-  #mark(id: string, news: Pick<Draft, "problem" | "isRefused">): void {
+  #mark(id: string, news: Partial<Draft>): void {
     this.#set(this.#drafts.map((draft) => draft.id === id ? { ...draft, ...news } : draft));
   }
 

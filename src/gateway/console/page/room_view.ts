@@ -40,7 +40,11 @@ class OpenRoom {
     this.#page = page;
     this.#signal = signal;
     this.#log = new RoomLog(room);
-    this.#outbox = new Outbox(room, signal, { changed: () => this.#show(), sent: (message) => this.#log.apply(message) });
+    this.#outbox = new Outbox(room, signal, {
+      changed: () => this.#show(),
+      sent: (message) => this.#log.apply(message),
+      answered: ({ username, content }) => announce(`${username}: ${content.slice(0, 200)}`),
+    });
     this.#company = new Company(room, () => page.identity.name, () => this.#showCompany());
     const moods = new Moods(() => this.#show());
     this.#list = new MessageList({

@@ -17,6 +17,7 @@ export interface Message {
   readonly updated_at_ms: number;
   readonly client_message_id: string;
   readonly deleted: boolean;
+  readonly decisions?: readonly { readonly plugin: string; readonly decision: string; readonly reason: string }[];
 }
 
 /** `chat.GetMessagesResponse`. */

@@ -1,0 +1,157 @@
+/**
+ * Which hooks there are: the plugin service's table, followed, and the last one that it told while it is away. That one is kept in the database too, so that a
+ * server which starts meanwhile goes by it.
+ *
+ * @module
+ */
+import type { Kysely } from "kysely";
+import type { HookTable, PluginService } from "../../contracts/mod.ts";
+import { type Caller, SCOPES } from "../../core/caller.ts";
+import { ChatError } from "../../core/errors.ts";
+import { slashCommand } from "../../core/slash_command.ts";
+import type { Schema } from "../../database/schema.ts";
+import type { Log } from "../../observability/log.ts";
+import { type KnownHook, readHooks, storeHooks } from "./store.ts";
+
+/** Between two attempts to follow the table. */
+const RETRY_MS = { least: 100, most: 5_000 } as const;
+
+/** This process itself: the table is no user's. */
+const IDENTITY: Caller = { kind: "anonymous", id: "messages", name: "", scopes: new Set(SCOPES) };
+
+/** What following the table takes. */
+export interface HookTableOptions {
+  readonly db: Kysely<Schema>;
+  readonly plugins: PluginService;
+  readonly log: Log;
+}
+
+const NONE: readonly KnownHook[] = [];
+
+/** The hooks that a message may meet, as far as they are known here. */
+export class KnownHooks {
+  readonly #options: HookTableOptions;
+  readonly #closing = new AbortController();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #running: Promise<unknown>;
+  #before: readonly KnownHook[] = NONE;
+  #commands: readonly KnownHook[] = NONE;
+  #isReady = false;
+  #isConnected = false;
+  #isFailing = false;
+  #stored = "";
+
+  constructor(options: HookTableOptions) {
+    this.#options = options;
+    this.#running = Promise.all([this.#load(), this.#follow()]);
+  }
+
+  /** Whether any table is known; before that nobody can say what a message meets. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Resolves once a table is known: as a rule a moment after the start. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Whether the plugin service is being followed, and so can be asked. */
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** The hooks that a message in a room is to be shown before it is stored, in their order; none at no cost. */
+  before(room: string, via: readonly string[] | undefined): readonly KnownHook[] {
+    return this.#before.length === 0 ? NONE : this.#before.filter((known) => isMet(known, room, via));
+  }
+
+  /** The command that a text gives in a room. */
+  command(content: string, room: string): KnownHook | undefined {
+    if (this.#commands.length === 0 || !content.startsWith("/")) return undefined;
+    const name = slashCommand(content)?.name;
+    return this.#commands.find((known) => known.hook.command.toLowerCase() === name && isMet(known, room, undefined));
+  }
+
+  /** Follows nothing any more. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort(new ChatError("unavailable", "The message service is shutting down"));
+    this.#ready.resolve();
+    await this.#running;
+  }
+
+  /** The table as it was last heard; a database that is away is waited for, since no message can be stored without it. */
+  async #load(): Promise<void> {
+    while (!this.#isReady && !this.#closing.signal.aborted) {
+      try {
+        const hooks = await readHooks(this.#options.db);
+        if (this.#isReady) return;
+        this.#stored = JSON.stringify(hooks);
+        return this.#take(hooks);
+      } catch (error) {
+        this.#tell("The hooks of plugins cannot be read from the database; it is tried again and again", error);
+        await pause(RETRY_MS.most / 10, this.#closing.signal);
+      }
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        const call = { signal, requestId: crypto.randomUUID(), caller: IDENTITY };
+        for await (const table of this.#options.plugins.watchHooks({}, call)) {
+          await this.#heard(table);
+          failures = 0;
+        }
+      } catch (error) {
+        this.#tell("The plugin service cannot be followed; its last known hooks hold, and it is tried again and again", error);
+      }
+      this.#isConnected = false;
+      await pause(Math.min(RETRY_MS.most, RETRY_MS.least * 2 ** Math.min(failures, 10)), signal);
+    }
+  }
+
+  async #heard(table: HookTable): Promise<void> {
+    const hooks = table.hooks.flatMap(({ plugin, hook }) => hook === undefined || hook === null ? [] : [{ plugin, hook }]);
+    this.#take(hooks);
+    this.#isConnected = true;
+    this.#isFailing = false;
+    const json = JSON.stringify(hooks);
+    if (json === this.#stored) return;
+    await storeHooks(this.#options.db, hooks);
+    this.#stored = json;
+  }
+
+  #take(hooks: readonly KnownHook[]): void {
+    this.#before = hooks.filter(({ hook }) => hook.event === "message.before_create");
+    this.#commands = hooks.filter(({ hook }) => hook.event === "command");
+    this.#isReady = true;
+    this.#ready.resolve();
+  }
+
+  /** Once for each time that something goes wrong, not at each attempt. */
+  #tell(text: string, error: unknown): void {
+    if (this.#isFailing || this.#closing.signal.aborted) return;
+    this.#isFailing = true;
+    const isStarting = error instanceof ChatError && error.code === "unavailable";
+    this.#options.log[isStarting ? "info" : "warn"](text, { error });
+  }
+}
+
+function isMet({ plugin, hook }: KnownHook, room: string, via: readonly string[] | undefined): boolean {
+  return (hook.rooms.length === 0 || hook.rooms.includes(room)) && via?.includes(plugin) !== true;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+  });
+}

@@ -30,7 +30,6 @@ const host: PluginHost = {
   },
 };
 
-// grpc-js lets its reconnect timer of a closed channel run out (a second at most, without holding the process).
 Deno.test("a plugin written in Python runs as a server of its own and asks the system while it works", {
   ...pythonTest,
   sanitizeOps: false,

@@ -29,8 +29,10 @@ export function permissionFlags(config: Config | undefined): readonly string[] {
   const flags = [
     ...env,
     flag("allow-net", addresses(config)),
-    flag("allow-read", [...dataDirs, ...files, ...socketPaths, ...given(record, replay)]),
+    flag("allow-read", [...new Set([...dataDirs, ...files, ...socketPaths, ...given(record, replay)])]),
     flag("allow-write", [...dataDirs, ...socketPaths, ...given(record)]),
+    // What starts plugins within their limits.
+    config.services.has("plugin") ? "--allow-run=/bin/sh" : "",
     // The container's memory limit.
     config.memory.limitBytes === undefined ? "--allow-sys=systemMemoryInfo" : "",
   ];
@@ -62,11 +64,15 @@ function paths(config: Config): { readonly dataDirs: readonly string[]; readonly
   if (config.services.has("ai")) {
     files.push(...config.ai.providers.flatMap(({ apiKeyPath }) => apiKeyPath === undefined ? [] : [apiKeyPath]));
   }
+  if (config.services.has("plugin")) files.push("src", ...given(config.plugin.trustedKeysPath, config.plugin.envPath));
   // The worker that reads documents is loaded as a file at run time.
   if (config.services.has("rag") && config.database.kind === "postgres") files.push("src");
-  if (config.database.kind !== "pglite" || !playsService(config.services)) return { dataDirs: [], files };
+  const pluginDirs = config.services.has("plugin") ? [config.plugin.dataDir] : [];
+  if (config.database.kind !== "pglite" || !playsService(config.services)) return { dataDirs: pluginDirs, files };
   // PGlite's worker is loaded as a file at run time; relative, because tasks run in the project's folder.
-  return { dataDirs: [config.database.dataDir], files: [...files, "src", ...pgliteFolders()] };
+  const { dataDir } = config.database;
+  const outside = pluginDirs.filter((path) => !path.startsWith(`${dataDir.replace(/\/+$/, "")}/`));
+  return { dataDirs: [dataDir, ...outside], files: [...files, "src", ...pgliteFolders()] };
 }
 
 /** What callers are held against, where that lies in files. */
@@ -122,6 +128,7 @@ function addresses(config: Config): readonly string[] {
   if (services.has("rag")) {
     found.push(...[config.embedding, config.rerank].flatMap((model) => model === undefined ? [] : [hostOf(model.baseUrl)]));
   }
+  if (services.has("plugin")) found.push(...config.plugin.remoteAddresses);
   if (services.has("ai")) found.push(...new Set(config.ai.providers.map(({ baseUrl }) => hostOf(baseUrl))));
   return found;
 }

@@ -26,6 +26,7 @@ export interface Config {
   /** Who judges the best results of a search; absent: nobody. */
   readonly rerank?: ModelConfig;
   readonly ai: AiConfig;
+  readonly plugin: PluginConfig;
   readonly auth: AuthConfig;
   readonly eventBus: "memory" | "postgres" | "nats";
   /** Set exactly when NATS carries the wake-ups. */
@@ -112,6 +113,29 @@ export interface AiConfig {
   readonly record?: string;
   /** Folder of such files, which answer in the place of the providers. */
   readonly replay?: string;
+}
+
+/** A key that plugins may be signed with. */
+export interface PluginKey {
+  readonly id: string;
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+}
+
+/** The plugin service's settings. */
+export interface PluginConfig {
+  /** Without these and the next, plugins need no signature. */
+  readonly trustedKeys?: readonly PluginKey[];
+  /** Where such keys lie instead. */
+  readonly trustedKeysPath?: string;
+  /** Where plugins have their folders. */
+  readonly dataDir: string;
+  /** File of the variables that plugins may be granted. */
+  readonly envPath?: string;
+  /** Where remote plugins may run, as `host:port`. */
+  readonly remoteAddresses: readonly string[];
+  /** Plugins of this system that are on. */
+  readonly builtIn: readonly string[];
 }
 
 /** When memory is short. */

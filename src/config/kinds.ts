@@ -27,34 +27,27 @@ export function wholeNumber(min: number, max: number): Kind<number> {
   };
 }
 
-/** One of `values`; of `later` it says that they are no part of this version. */
-export function oneOf<const T extends string>(values: readonly T[], later: readonly string[] = []): Kind<T> {
+/** One of `values`. */
+export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
   return {
     parse(text) {
       const value = values.find((known) => known === text.toLowerCase());
-      if (value !== undefined) return { value };
-      const note = later.includes(text.toLowerCase()) ? ` (${text.toLowerCase()} is not part of this version yet)` : "";
-      return { wanted: values.join(" or ") + note };
+      return value === undefined ? { wanted: values.join(" or ") } : { value };
     },
   };
 }
 
-/** A comma-separated list, not empty, of `values`; of `later` it says that they are no part of this version. */
-export function setOf<const T extends string>(values: readonly T[], later: readonly string[] = []): Kind<ReadonlySet<T>> {
-  const one = oneOf(values, later);
+/** A comma-separated list, not empty, of `values`. */
+export function setOf<const T extends string>(values: readonly T[]): Kind<ReadonlySet<T>> {
+  const one = oneOf(values);
   return {
     parse(text) {
-      const parsed = text.split(",").map((part) => part.trim()).filter((part) => part !== "").map((part) => ({ part, ...one.parse(part) }));
-      const values = parsed.flatMap((item) => "value" in item ? [item.value] : []);
-      if (values.length === parsed.length && values.length > 0) return { value: new Set(values) };
-      return { wanted: listWanted(parsed.map((item) => item.part), later) };
+      const parsed = text.split(",").map((part) => part.trim()).filter((part) => part !== "").map((part) => one.parse(part));
+      const found = parsed.flatMap((item) => "value" in item ? [item.value] : []);
+      if (found.length === parsed.length && found.length > 0) return { value: new Set(found) };
+      return { wanted: `a comma-separated list of ${values.join(", ")}` };
     },
   };
-  function listWanted(parts: readonly string[], later: readonly string[]): string {
-    const absent = parts.filter((part) => later.includes(part.toLowerCase()));
-    const note = absent.length === 0 ? "" : ` (${absent.join(" and ")} ${absent.length === 1 ? "is" : "are"} not part of this version yet)`;
-    return `a comma-separated list of ${values.join(", ")}${note}`;
-  }
 }
 
 /** A host name or an IP address to listen on, without a port; IPv6 may stand in brackets. */

@@ -1,4 +1,5 @@
 import { toAiConfig } from "./ai.ts";
+import { toPluginConfig } from "./plugin.ts";
 import { authDoubts, toAuthConfig } from "./auth.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Config, DatabaseConfig, GrpcConfig, MemoryConfig, ModelConfig, ServiceName } from "./config.ts";
@@ -80,6 +81,7 @@ function toConfig(values: SettingValues): Config {
     serviceAddresses: toServiceAddresses(values),
     ...toModels(values),
     ai: toAiConfig(values),
+    plugin: toPluginConfig(values),
     auth: toAuthConfig(values),
     eventBus: values.EVENT_BUS ?? (values.DATABASE_URL === undefined ? "memory" : "postgres"),
     ...(nats === undefined ? {} : { nats }),

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkAi } from "./ai.ts";
+import { checkPlugins } from "./plugin.ts";
 import { checkAuth } from "./auth.ts";
 import { isPublic } from "../core/hosts.ts";
 import { checkHttpTls } from "./http.ts";
@@ -25,6 +26,7 @@ export function crossCheck(values: SettingValues, env: Explicit): readonly strin
     ...checkMetrics(values),
     ...checkModels(values),
     ...checkAi(values),
+    ...checkPlugins(values),
     ...checkAuth(values, env),
   ];
 }

@@ -9,6 +9,7 @@ import { authRows } from "./rows/auth.ts";
 import { grpcRows } from "./rows/grpc.ts";
 import { httpRows } from "./rows/http.ts";
 import { observingRows } from "./rows/observing.ts";
+import { pluginRows } from "./rows/plugins.ts";
 import { processRows } from "./rows/process.ts";
 import { retrievalRows } from "./rows/retrieval.ts";
 import { rolesRows } from "./rows/roles.ts";
@@ -27,6 +28,7 @@ export const settings = {
   ...observingRows,
   ...retrievalRows,
   ...aiRows,
+  ...pluginRows,
   ...processRows,
 } as const;
 

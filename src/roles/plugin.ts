@@ -1,7 +1,52 @@
 import { RemotePluginService } from "../clients/remote_plugin_service.ts";
+import type { PluginConfig, PluginKey } from "../config/config.ts";
+import { trustedKeys } from "../config/plugin_kinds.ts";
+import { settingNames } from "../config/settings.ts";
+import { ChatError } from "../core/errors.ts";
+import { builtInArchives } from "../plugin/built_in/archives.ts";
+import { createHosts } from "../plugin/host/host.ts";
+import { launcherOf } from "../plugin/launchers.ts";
+import { createPluginService } from "../plugin/service.ts";
 import type { RoleDefinition } from "./role.ts";
 
-/** Other people's code. This version has none of its own: it reaches one that runs elsewhere. */
+/** Other people's code. */
 export const plugin: RoleDefinition<"plugin"> = {
+  async start(tools) {
+    const { config: { plugin: settings }, log } = tools;
+    const database = await tools.database();
+    const [messages, rag, ai] = [tools.peer("message"), tools.peer("rag"), tools.peer("ai")];
+    const service = await createPluginService({
+      ...{ database, log, messages, dataDir: settings.dataDir, reservedEnv: new Set(settingNames) },
+      trustedKeys: await trustedKeysOf(settings),
+      builtIn: await builtInArchives(settings.builtIn),
+      launcher: launcherOf({
+        module: { problem: "This server cannot run plugins with code" },
+        remote: { problem: "This server cannot run remote plugins" },
+      }),
+      openHost: createHosts({
+        ...{ database, log },
+        ...{ ...(messages === undefined ? {} : { messages }), ...(rag === undefined ? {} : { rag }), ...(ai === undefined ? {} : { ai }) },
+      }),
+    });
+    return { service, health: () => database.health(), close: () => service.close() };
+  },
   reach: (options) => new RemotePluginService(options),
 };
+
+async function trustedKeysOf({ trustedKeys: inline, trustedKeysPath: path }: PluginConfig): Promise<readonly PluginKey[]> {
+  if (path === undefined) return inline ?? [];
+  const parsed = trustedKeys.parse(await read(path));
+  if ("value" in parsed) return parsed.value;
+  throw new ChatError(
+    "failed_precondition",
+    `The file of PLUGIN_TRUSTED_KEYS_PATH ${path} must have ${parsed.wanted.replace("commas", "lines")}`,
+  );
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new ChatError("failed_precondition", `The file ${path} cannot be read`, { cause });
+  }
+}

@@ -14,7 +14,7 @@ const limits = {
 
 Deno.test("readConfig gives the documented defaults for an empty environment", () => {
   const config = readConfig({});
-  assertEquals([...config.services], ["gateway", "message", "rag", "ai"]);
+  assertEquals([...config.services], ["gateway", "message", "rag", "ai", "plugin"]);
   const openToNobody = { allowedOrigins: [], allowedHosts: [], trustedProxies: [] };
   assertEquals(config.http, { host: "127.0.0.1", port: 8000, requestTimeoutMs: 30_000, maxCallsPerCaller: 10_000, ...openToNobody });
   assertEquals(config.rateLimits, {});
@@ -92,12 +92,27 @@ Deno.test("readConfig takes an empty or blank value for unset", () => {
   assertEquals(readConfig({ HTTP_PORT: "", DATABASE_URL: "  ", GRPC_TLS_CERT_PATH: "" }), readConfig({}));
 });
 
-Deno.test("readConfig says of services to come that this version has none", () => {
-  const { problems } = inspectConfig({ SERVICES: "gateway,message,ai,plugin", EVENT_BUS: "kafka" });
+Deno.test("readConfig says which services and buses there are to who names another", () => {
+  const { problems } = inspectConfig({ SERVICES: "gateway,message,mail", EVENT_BUS: "kafka" });
   assertEquals(problems, [
-    'SERVICES must be a comma-separated list of gateway, message, rag, ai (plugin is not part of this version yet), got "gateway,message,ai,plugin"',
+    'SERVICES must be a comma-separated list of gateway, message, rag, ai, plugin, got "gateway,message,mail"',
     'EVENT_BUS must be memory or postgres or nats, got "kafka"',
   ]);
+});
+
+Deno.test("readConfig reads what plugins must be signed with and where they have their files", () => {
+  const key = new Uint8Array(32).fill(7).toBase64();
+  const { plugin } = readConfig({ DATA_DIR: "/data/", PLUGIN_TRUSTED_KEYS: `team:${key}, other.key:${key}`, PLUGIN_BUILT_IN: "poll,poll" });
+  assertEquals(plugin.trustedKeys?.map(({ id, publicKey }) => [id, publicKey.length]), [["team", 32], ["other.key", 32]]);
+  assertEquals([plugin.dataDir, plugin.builtIn, plugin.remoteAddresses], ["/data/plugins", ["poll"], []]);
+  for (const wrong of ["team", `team:${key},team:${key}`, "team:AAAA", `a b:${key}`, ","]) {
+    assertMatch(inspectConfig({ PLUGIN_TRUSTED_KEYS: wrong }).problems.join(), /^PLUGIN_TRUSTED_KEYS must be ID:PUBLIC_KEY/, wrong);
+  }
+  assertMatch(
+    inspectConfig({ PLUGIN_TRUSTED_KEYS: `t:${key}`, PLUGIN_TRUSTED_KEYS_PATH: "/k" }).problems.join(),
+    /^PLUGIN_TRUSTED_KEYS_PATH/,
+  );
+  assertMatch(inspectConfig({ PLUGIN_BUILT_IN: "../etc" }).problems.join(), /^PLUGIN_BUILT_IN must be none, or names/);
 });
 
 Deno.test("readConfig picks the event bus by the database, and refuses postgres without one", () => {

@@ -11,7 +11,7 @@ Deno.test("permissionFlags grants an embedded database its folder and the server
   assertEquals(granted["allow-net"], "127.0.0.1:0,127.0.0.1:50051,127.0.0.1:9464");
   assertEquals(granted["allow-write"], "/var/chat");
   assertMatch(granted["allow-read"] ?? "", /^\/var\/chat,src,[^,]*\/pglite\/[^,]*,[^,]*\/pglite-pgvector\/[^,]*$/);
-  assertEquals(Object.keys(granted), ["allow-env", "ignore-env", "allow-net", "allow-read", "allow-write", "allow-sys"]);
+  assertEquals(Object.keys(granted), ["allow-env", "ignore-env", "allow-net", "allow-read", "allow-write", "allow-run", "allow-sys"]);
   assertEquals(granted["allow-sys"], "systemMemoryInfo");
   assertEquals(flags({ MEMORY_LIMIT_MB: "512" })["allow-sys"], undefined);
 });
@@ -19,7 +19,8 @@ Deno.test("permissionFlags grants an embedded database its folder and the server
 Deno.test("permissionFlags grants a server on Postgres the database's address, its own sources, and no secret on the command line", () => {
   const granted = flags({ DATABASE_URL: "postgres://chat:hunter2@db.example/chat" });
   assertEquals(granted["allow-net"], "127.0.0.1:8000,db.example:5432,127.0.0.1:9464");
-  assertEquals([granted["allow-read"], granted["allow-write"]], ["src", undefined], "the worker that reads documents is loaded as a file");
+  assertEquals(granted["allow-read"], "./data/plugins,src", "the worker that reads documents is loaded as a file");
+  assertEquals(granted["allow-write"], "./data/plugins", "plugins' own folders");
   const messages = flags({ SERVICES: "gateway,message", DATABASE_URL: "postgres://chat:hunter2@db.example/chat" });
   assertEquals([messages["allow-read"], messages["allow-write"]], [undefined, undefined]);
   assert(!JSON.stringify(granted).includes("hunter2"));
@@ -28,8 +29,8 @@ Deno.test("permissionFlags grants a server on Postgres the database's address, i
 Deno.test("permissionFlags grants the socket and the certificates that a database URL names", () => {
   const granted = flags({ DATABASE_URL: "postgres://chat@localhost/chat?host=/run/postgresql&sslrootcert=/tls/root.pem" });
   assertEquals(granted["allow-net"], "127.0.0.1:8000,unix:/run/postgresql/.s.PGSQL.5432,127.0.0.1:9464");
-  assertEquals(granted["allow-read"], "/tls/root.pem,src,/run/postgresql/.s.PGSQL.5432");
-  assertEquals(granted["allow-write"], "/run/postgresql/.s.PGSQL.5432");
+  assertEquals(granted["allow-read"], "./data/plugins,/tls/root.pem,src,/run/postgresql/.s.PGSQL.5432");
+  assertEquals(granted["allow-write"], "./data/plugins,/run/postgresql/.s.PGSQL.5432");
 });
 
 Deno.test("permissionFlags grants a gateway alone the addresses of the services that it calls, and TLS its files", () => {
@@ -64,7 +65,7 @@ Deno.test("permissionFlags grants a server on NATS every server that is named, a
     NATS_TLS_CA_PATH: "/nats/ca.pem",
   });
   assertEquals(granted["allow-net"], "127.0.0.1:8000,db:5432,n1:4222,n2:5222,127.0.0.1:9464");
-  assertEquals(granted["allow-read"], "/nats/creds,/nats/ca.pem,src");
+  assertEquals(granted["allow-read"], "./data/plugins,/nats/creds,/nats/ca.pem,src");
 });
 
 Deno.test("permissionFlags grants every host of a database URL", () => {
@@ -100,4 +101,17 @@ Deno.test("permissionFlags grants the AI service its model servers and the files
   assert(granted["allow-read"]?.split(",").includes("/keys/a"), granted["allow-read"]);
   const other = flags({ ...env, SERVICES: "gateway,message" });
   assert(!/hunter2/.test(JSON.stringify(granted)) && !/models|keys/.test(JSON.stringify([other["allow-net"], other["allow-read"]])));
+});
+
+Deno.test("permissionFlags grants the plugin service the shell that starts plugins, their folder, its files and remote plugins' addresses, and nobody else", () => {
+  const env = {
+    ...{ DATABASE_URL: "postgres://chat@db/chat", METRICS_PORT: "off", GRPC_ENABLED: "true", PLUGIN_DATA_DIR: "/var/plugins" },
+    ...{ PLUGIN_TRUSTED_KEYS_PATH: "/keys/plugins", PLUGIN_ENV_PATH: "/etc/plugins.env", PLUGIN_REMOTE_ADDRESSES: "127.0.0.1:7000,b:7001" },
+  };
+  const granted = flags({ ...env, SERVICES: "plugin" });
+  assertEquals(granted["allow-run"], "/bin/sh");
+  assertEquals([granted["allow-read"], granted["allow-write"]], ["/var/plugins,src,/keys/plugins,/etc/plugins.env", "/var/plugins"]);
+  assertEquals(granted["allow-net"], "127.0.0.1:50051,db:5432,127.0.0.1:7000,b:7001");
+  const other = flags({ ...env, SERVICES: "gateway,message" });
+  assert(other["allow-run"] === undefined && !/plugins|7000/.test(JSON.stringify({ ...other, "allow-env": "" })), JSON.stringify(other));
 });

@@ -4,10 +4,10 @@ import { given, optional } from "../setting.ts";
 /** Which parts this process plays, and where the others are. */
 export const rolesRows = {
   SERVICES: given(
-    setOf(["gateway", "message", "rag", "ai"], ["plugin"]),
-    "gateway,message,rag,ai",
+    setOf(["gateway", "message", "rag", "ai", "plugin"]),
+    "gateway,message,rag,ai,plugin",
     "The parts that this process plays, separated by commas",
-    "All that this version has, so that one process is a whole system",
+    "All there are, so that one process is a whole system",
   ),
   MESSAGE_SERVICE_ADDR: optional(
     addresses,

@@ -23,8 +23,8 @@ export const LIMIT_CEILINGS: PluginLimits = {
   ...{ callMs: 60_000, cpuMs: 60_000 },
   // What a gRPC message holds.
   outputBytes: 4_194_304,
-  // Each is a process.
-  concurrency: 8,
+  // Of a server of its own; in the sandbox each is a process, so it is less there.
+  concurrency: 256,
 };
 const MIN_MEMORY_BYTES = 16_777_216;
 

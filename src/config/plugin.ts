@@ -1,0 +1,25 @@
+/**
+ * What the settings about plugins come to, and what they demand of each other.
+ *
+ * @module
+ */
+import type { PluginConfig } from "./config.ts";
+import type { SettingValues } from "./settings.ts";
+
+/** Two places for one thing would leave open which one counts. */
+export function checkPlugins(values: SettingValues): string[] {
+  if (values.PLUGIN_TRUSTED_KEYS === undefined || values.PLUGIN_TRUSTED_KEYS_PATH === undefined) return [];
+  return ["PLUGIN_TRUSTED_KEYS_PATH must be unset when PLUGIN_TRUSTED_KEYS is set, got a path"];
+}
+
+/** The settings of the plugin service. */
+export function toPluginConfig(values: SettingValues): PluginConfig {
+  return {
+    ...(values.PLUGIN_TRUSTED_KEYS === undefined ? {} : { trustedKeys: values.PLUGIN_TRUSTED_KEYS }),
+    ...(values.PLUGIN_TRUSTED_KEYS_PATH === undefined ? {} : { trustedKeysPath: values.PLUGIN_TRUSTED_KEYS_PATH }),
+    dataDir: values.PLUGIN_DATA_DIR ?? `${values.DATA_DIR.replace(/\/+$/, "")}/plugins`,
+    ...(values.PLUGIN_ENV_PATH === undefined ? {} : { envPath: values.PLUGIN_ENV_PATH }),
+    remoteAddresses: values.PLUGIN_REMOTE_ADDRESSES ?? [],
+    builtIn: values.PLUGIN_BUILT_IN,
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * The plugins that come with this system: a folder each, named after its plugin, with the files that anybody's plugin has.
+ *
+ * @module
+ */
+import { ChatError } from "../../core/errors.ts";
+import { packArchive } from "../packages/archive.ts";
+import { authorManifest } from "../packages/author.ts";
+import { readManifest } from "../packages/manifest.ts";
+
+/** Archives of the named plugins. Throws `failed_precondition` for a name that none of them has. */
+export function builtInArchives(names: readonly string[]): Promise<readonly Uint8Array[]> {
+  return Promise.all(names.map(archiveOf));
+}
+
+async function archiveOf(name: string): Promise<Uint8Array> {
+  const read = (file: string) => Deno.readTextFile(new URL(`./${name.replaceAll("-", "_")}/${file}`, import.meta.url));
+  try {
+    const manifest = authorManifest(JSON.parse(await read("manifest.json")));
+    return packArchive(readManifest(name, manifest, new Set()), { kind: "module", language: "typescript", text: await read("plugin.ts") });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new ChatError(
+      "failed_precondition",
+      `PLUGIN_BUILT_IN names ${JSON.stringify(name)}, and no plugin of that name comes with this system`,
+    );
+  }
+}

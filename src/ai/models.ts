@@ -1,7 +1,7 @@
 import type { AiModel } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Candidate } from "./attempts.ts";
-import type { ModelProvider } from "./provider.ts";
+import type { ModelProvider, ProviderModel } from "./provider.ts";
 
 /** The model that chooses sentences of passages and needs no provider. */
 export const EXTRACTIVE = "extractive";
@@ -16,12 +16,21 @@ export type ChosenModel =
   | { readonly kind: "extractive"; readonly maxTokens: number }
   | { readonly kind: "provider"; readonly candidates: readonly [Candidate, ...Candidate[]]; readonly maxTokens: number };
 
+/** What judges moods: the lexicon, or one model at the providers that have it. */
+export type MoodModel = { readonly kind: "vader" } | {
+  readonly kind: "provider";
+  readonly candidates: readonly [Candidate, ...Candidate[]];
+};
+
 /** The models there are. */
 export class Models {
   readonly #providers: readonly ModelProvider[];
+  readonly #moodModel: string;
 
-  constructor(providers: readonly ModelProvider[]) {
+  /** `moodModel` judges moods where the request names no other. */
+  constructor(providers: readonly ModelProvider[], moodModel: string = VADER) {
     this.#providers = providers;
+    this.#moodModel = moodModel;
   }
 
   /**
@@ -31,12 +40,11 @@ export class Models {
   choose(name: string): ChosenModel {
     const byDefault = name === "" || name === "default";
     if (name === EXTRACTIVE || (byDefault && this.#providers.length === 0)) return { kind: "extractive", maxTokens: EXTRACTIVE_TOKENS };
-    const [first, ...others] = this.#providers.flatMap((provider): Candidate[] => {
-      const model = byDefault ? provider.models[0] : provider.models.find((known) => known.name === name);
-      return model === undefined ? [] : [{ provider, model }];
-    });
-    if (first === undefined) throw this.#unknown(name, this.list().filter((model) => model.name !== VADER));
-    return { kind: "provider", candidates: [first, ...others], maxTokens: first.model.maxTokens };
+    const candidates = this.#candidates((provider) =>
+      byDefault ? provider.models[0] : provider.models.find((known) => known.name === name)
+    );
+    if (candidates === undefined) throw this.#unknown(name, this.list().filter((model) => model.name !== VADER));
+    return { kind: "provider", candidates, maxTokens: candidates[0].model.maxTokens };
   }
 
   /** Every model once, the default one first. */
@@ -44,7 +52,7 @@ export class Models {
     const seen = new Set<string>();
     const served = this.#providers.flatMap(({ name: provider, models }) =>
       models.filter(({ name }) => !seen.has(name) && seen.add(name)).map(({ name, contextTokens, maxTokens }) => ({
-        ...{ name, provider, contextTokens, maxTokens, generates: true, sentiment: false },
+        ...{ name, provider, contextTokens, maxTokens, generates: true, sentiment: true },
       }))
     );
     const builtIn = { provider: BUILT_IN, contextTokens: 0, generates: false };
@@ -56,10 +64,21 @@ export class Models {
     return all.map((model, index) => ({ ...model, default: index === 0 }));
   }
 
-  /** Throws `not_found` for a model that judges no moods. */
-  requireSentiment(name: string): void {
-    if (name === "" || name === "default" || name === VADER) return;
-    throw this.#unknown(name, this.list().filter(({ sentiment }) => sentiment));
+  /** What judges moods by this name; empty and `default`: what the setting says. Throws `not_found` that lists what there is. */
+  chooseForMoods(name: string): MoodModel {
+    const wanted = name === "" || name === "default" ? this.#moodModel : name;
+    if (wanted === VADER) return { kind: "vader" };
+    const candidates = this.#candidates((provider) => provider.models.find((known) => known.name === wanted));
+    if (candidates === undefined) throw this.#unknown(wanted, this.list().filter(({ sentiment }) => sentiment));
+    return { kind: "provider", candidates };
+  }
+
+  #candidates(modelOf: (provider: ModelProvider) => ProviderModel | undefined): readonly [Candidate, ...Candidate[]] | undefined {
+    const [first, ...others] = this.#providers.flatMap((provider): Candidate[] => {
+      const model = modelOf(provider);
+      return model === undefined ? [] : [{ provider, model }];
+    });
+    return first === undefined ? undefined : [first, ...others];
   }
 
   #unknown(name: string, known: readonly AiModel[]): ChatError {

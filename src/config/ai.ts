@@ -9,6 +9,8 @@ import type { SettingValues } from "./settings.ts";
 const DAY_MS = 86_400_000;
 /** What the one provider is called that has settings of its own. */
 const MAIN = "main";
+/** What judges moods without a model server. */
+const VADER = "vader";
 
 /** An address without a model, or the other way round, would be passed over in silence. */
 export function checkAi(values: SettingValues): string[] {
@@ -31,6 +33,11 @@ export function checkAi(values: SettingValues): string[] {
   if (values.AI_REPLAY !== undefined && url === undefined && values.AI_PROVIDERS === undefined) {
     problems.push("AI_BASE_URL or AI_PROVIDERS must be set when AI_REPLAY is, as it was when the exchanges were recorded, got nothing");
   }
+  const models = toAiConfig(values).providers.flatMap((provider) => provider.models.map(({ name }) => name));
+  if (values.AI_SENTIMENT_MODEL !== VADER && !models.includes(values.AI_SENTIMENT_MODEL)) {
+    const known = [VADER, ...models].join(", ");
+    problems.push(`AI_SENTIMENT_MODEL must be one of ${known}, got ${JSON.stringify(values.AI_SENTIMENT_MODEL)}`);
+  }
   return problems;
 }
 
@@ -46,6 +53,7 @@ export function toAiConfig(values: SettingValues): AiConfig {
       ...{ atOnce: values.AI_MAX_GENERATIONS, atOncePerCaller: values.AI_MAX_GENERATIONS_PER_CALLER },
       ...{ graceMs: values.AI_RESUME_GRACE_MS, keepMs: values.AI_KEEP_DAYS * DAY_MS },
     },
+    sentimentModel: values.AI_SENTIMENT_MODEL,
     assistantPerUser: values.AI_ASSISTANT_PER_USER,
     ...(values.AI_RECORD === undefined ? {} : { record: values.AI_RECORD }),
     ...(values.AI_REPLAY === undefined ? {} : { replay: values.AI_REPLAY }),

@@ -107,6 +107,8 @@ export interface AiConfig {
   readonly patience: { readonly totalMs: number; readonly firstByteMs: number; readonly idleMs: number; readonly attempts: number };
   /** Answers at once, how long one goes on that nobody follows, and how long it can be read. */
   readonly limits: { readonly atOnce: number; readonly atOncePerCaller: number; readonly graceMs: number; readonly keepMs: number };
+  /** Judges moods where the request names no model: `vader`, or a model of a provider. */
+  readonly sentimentModel: string;
   /** Answers that one user of a room may have in the making at once. */
   readonly assistantPerUser: number;
   /** Folder that gets each exchange with a provider as a file. */

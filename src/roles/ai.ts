@@ -21,7 +21,7 @@ export const ai: RoleDefinition<"ai"> = {
       ...{ database, log: tools.log, patience, limits },
       providers: await Promise.all(providers.map(async (provider) => new OpenAiProvider(fetchFor(await withKey(provider))))),
       sources: { ...(rag === undefined ? {} : { rag }), ...(messages === undefined ? {} : { messages }) },
-      ...{ extract: extractAnswer, moodOf },
+      ...{ extract: extractAnswer, moodOf, moodModel: tools.config.ai.sentimentModel },
     });
     const assistant = messages === undefined ? undefined : new Assistant({
       ...{ database, messages, ai: service, log: tools.log, perUser: tools.config.ai.assistantPerUser },

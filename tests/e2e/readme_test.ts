@@ -75,11 +75,17 @@ Deno.test("the README's commands and examples work as they stand", async (t) => 
       assertEquals(response.status, 200, `${words.join(" ")}: ${JSON.stringify(json)}`);
       answers.push(json);
     }
-    const [stored, found, context, document, list, moods, models, rooms, ...more] = answers;
+    const [stored, found, context, document, list, moods, asked, shop, again, _stream, models, rooms, ...more] = answers;
     assertEquals(more, []);
     assertEquals([stored.success, found.results[0].document_id, context.sources.length], [true, "docs/tea.md", 1]);
     assertEquals([document.title, document.metadata, list.total_count], ["Tea", { kind: "drink" }, 1]);
     assertEquals(moods.results.map(({ sentiment }: Json) => sentiment), ["positive", "negative"]);
+    assertEquals([asked.response.includes("80 degrees"), asked.model, asked.passages[0].document.document_id], [
+      true,
+      "extractive",
+      "docs/tea.md",
+    ]);
+    assertEquals([shop.response, again.answer], ["The shop opens at nine. [1]", shop]);
     assertEquals([models.models.length > 0, rooms.rooms.length > 0], [true, true]);
   });
 

@@ -444,6 +444,12 @@ Deno.test("readConfig reads the servers of language models, refuses half of one,
       ["b", "http://127.0.0.1:2", "x 9", "y 9"],
     ],
   );
+  assertEquals(ai.sentimentModel, "vader");
+  const server = { AI_BASE_URL: "http://127.0.0.1:1/v1/", AI_MODEL: "big" };
+  assertEquals(readConfig({ ...server, AI_SENTIMENT_MODEL: "big" }).ai.sentimentModel, "big");
+  assertEquals(inspectConfig({ ...server, AI_SENTIMENT_MODEL: "small" }).problems, [
+    'AI_SENTIMENT_MODEL must be one of vader, big, got "small"',
+  ]);
   assertEquals(inspectConfig({ AI_MODEL: "big" }).problems, ["AI_BASE_URL must be set when AI_MODEL is, got nothing"]);
   for (const wrong of ["{", "[]", '[{"name": "b", "api_key": "hunter2"}]', '[{"name": "b", "apikey": "hunter2"}]']) {
     const [problem = ""] = inspectConfig({ AI_PROVIDERS: wrong }).problems;

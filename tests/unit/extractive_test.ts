@@ -98,6 +98,11 @@ Deno.test("extractAnswer takes milliseconds for twenty passages, and bounded tim
   assert(performance.now() - begunMs < 10_000);
 });
 
+Deno.test("sentencesOf takes headings where a text has nothing else, without their signs", () => {
+  const text = "# Tea: steeped at 80 degrees\n\n##   Milk?\n#\n";
+  assertEquals(sentencesOf(text).map(({ start, end }) => text.slice(start, end)), ["Tea: steeped at 80 degrees", "Milk?"]);
+});
+
 Deno.test("sentencesOf gives the whole text but white space and headings, in order, and splits no title, initial or date", () => {
   const texts = [
     "Dr. Smith met J. R. Tolkien on 3. Mai 1950. Then he left! Did he?",

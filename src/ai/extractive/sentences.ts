@@ -21,9 +21,17 @@ const MAX_UNITS = 1_000;
 const THAI_UNITS = 60;
 const THAI = /\p{sc=Thai}/u;
 const HEADING = /^ {0,3}#{1,6}[ \t]/;
+const HEADING_LINE = /(?<=^ {0,3}#{1,6}[ \t])[^\n]*$/gm;
 
-/** The sentences of a passage in order; a heading is none. Lines that a layout has broken count as one. */
+/** The sentences of a passage in order; a heading is none, unless there is nothing else. Lines that a layout has broken count as one. */
 export function sentencesOf(text: string): readonly Sentence[] {
+  const found = withoutHeadings(text);
+  if (found.length > 0) return found;
+  const lines = Array.from(text.matchAll(HEADING_LINE), ({ 0: { length }, index }) => trim(text, index, index + length));
+  return lines.filter((line) => line !== undefined);
+}
+
+function withoutHeadings(text: string): readonly Sentence[] {
   const found: Sentence[] = [];
   let start = 0;
   for (const { segment, index } of SEGMENTER.segment(text)) {

@@ -79,6 +79,12 @@ export const aiRows = {
     "Answers that `@assistant` makes for one user at once, on all servers together; further questions wait",
     "One may be long; many would keep others waiting",
   ),
+  AI_SENTIMENT_MODEL: given(
+    word,
+    "vader",
+    "What judges moods where the request names no model: `vader`, or a model of a server above, which is asked and paid for each text",
+    "It needs no server and takes half a millisecond",
+  ),
   AI_RECORD: optional(path, "Folder that gets each exchange with a model server as a file, without the key", "Unset: nothing is recorded"),
   AI_REPLAY: optional(path, "Folder of such files, which answer in the place of the model servers", "Unset: the servers are asked"),
 } as const;

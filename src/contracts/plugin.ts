@@ -11,6 +11,8 @@ export interface PluginAction {
   readonly outputSchemaJson: string;
   readonly streams: boolean;
   readonly readOnly: boolean;
+  /** A scope that the caller needs besides; empty or absent: none. */
+  readonly scope?: string;
 }
 
 /** Something that a plugin wants to be asked or told, or that calls one of its actions. */

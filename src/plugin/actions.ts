@@ -4,6 +4,7 @@
  * @module
  */
 import type { PluginAction, PluginOutput } from "../contracts/mod.ts";
+import { isScope, requireScope } from "../core/caller.ts";
 import { ChatError } from "../core/errors.ts";
 import type { HostedCall, OpenHost } from "./launch.ts";
 import { parseJson } from "./packages/json_fields.ts";
@@ -56,14 +57,17 @@ export class Actions {
   }
 }
 
-function actionOf({ plugin }: HostedCall, name: string): PluginAction {
+/** The action, if the caller may call it. */
+function actionOf({ plugin, context }: HostedCall, name: string): PluginAction {
   const action = plugin.manifest.actions.find((one) => one.name === name);
   if (action === undefined) {
     throw new ChatError("not_found", `Plugin "${plugin.name}" has no action ${JSON.stringify(name)}`, { field: "action" });
   }
+  const { scope = "" } = action;
+  if (isScope(scope)) requireScope(context.caller, scope);
   return action;
 }
 
-function workOf({ context, room }: HostedCall, host: PluginHost): PluginWork {
-  return { requestId: context.requestId, username: context.caller.name, room, signal: context.signal, host };
+function workOf({ context, room, username = context.caller.name }: HostedCall, host: PluginHost): PluginWork {
+  return { requestId: context.requestId, username, room, signal: context.signal, host };
 }

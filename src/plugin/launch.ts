@@ -44,6 +44,8 @@ export interface HostedCall {
   readonly plugin: ActivePlugin;
   /** Of the user who triggered it. */
   readonly context: CallContext;
+  /** The user's name in the room, where callers may write under any; absent: the caller's own. */
+  readonly username?: string;
   /** Where it happens; empty: nowhere. */
   readonly room: string;
   /** Plugins whose work this comes from, the first one first; without this one. */

@@ -202,7 +202,7 @@ const plugin = {
   manifest: {
     ...{ name: "poll", version: "1.0.0", description: "", permissions },
     limits: { memoryBytes: 1000, callMs: 5, cpuMs: 0, outputBytes: 0, concurrency: 0 },
-    actions: [{ name: "open", description: "", inputSchemaJson: "{}", outputSchemaJson: "", streams: false, readOnly: true }],
+    actions: [{ name: "open", description: "", inputSchemaJson: "{}", outputSchemaJson: "", streams: false, readOnly: true, scope: "" }],
     hooks: [{
       ...{ event: "message.before_create", order: 3, onFailure: "closed", rooms: ["general"], timeoutMs: 50 },
       ...{ action: "", command: "", cron: "" },

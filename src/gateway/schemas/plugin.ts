@@ -36,6 +36,7 @@ const manifest = z.strictObject({
     output_schema_json: text,
     streams: flag,
     read_only: flag,
+    scope: text.optional(),
   })),
   hooks: z.array(hook),
   permissions: permissions.optional(),

@@ -30,7 +30,7 @@ export interface CommandTools {
  * name is known here: then it is a message like any other. Throws what the action throws. With `dryRun` it only says whose command it is.
  */
 export async function runCommand(
-  { draft, room, via }: HookEvent & { readonly draft: Draft },
+  { draft, username, room, via }: HookEvent & { readonly draft: Draft },
   context: CallContext,
   { registry, runAction, dryRun }: CommandTools & { readonly dryRun: boolean },
 ): Promise<RunHooksResponse> {
@@ -42,7 +42,13 @@ export async function runCommand(
   const decision = { plugin, version, decision: "respond", reason: "", response: "", failure: "", durationMs: 0 };
   // What an action changes, nobody can foretell.
   if (dryRun) return { outcome: "respond", draft, decisions: [{ ...decision, reason: `It would run ${matched.hook.action}` }] };
-  const output = await run(matched, JSON.stringify({ args: command.args, text: draft.content }), { context, room, via, runAction });
+  const output = await run(matched, JSON.stringify({ args: command.args, text: draft.content }), {
+    context,
+    username,
+    room,
+    via,
+    runAction,
+  });
   const response = responseOf(output, plugin);
   return { outcome: "respond", draft, decisions: [{ ...decision, response, durationMs: Math.round(performance.now() - startedMs) }] };
 }
@@ -50,12 +56,14 @@ export async function runCommand(
 function run(
   matched: MatchedHook,
   inputJson: string,
-  { context, room, via, runAction }: Omit<HostedCall, "plugin" | "dryRun"> & { readonly runAction: RunAction },
+  { context, username = context.caller.name, room, via, runAction }: Omit<HostedCall, "plugin" | "dryRun"> & {
+    readonly runAction: RunAction;
+  },
 ): Promise<string> {
   const { requestId, caller, authorization, trace, deadlineAtMs } = context;
   return within({ timeoutMs: timeLimitMs(matched), late: tooLate, signal: context.signal }, (signal) => {
     const call = { signal, requestId, caller, authorization, trace, deadlineAtMs };
-    return runAction({ plugin: matched.plugin, context: call, room, via, dryRun: false }, matched.hook.action, inputJson);
+    return runAction({ plugin: matched.plugin, context: call, username, room, via, dryRun: false }, matched.hook.action, inputJson);
   });
 }
 

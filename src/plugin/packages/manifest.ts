@@ -4,6 +4,7 @@
  * @module
  */
 import type { PluginAction, PluginHook, PluginLimits, PluginManifest, PluginPermissions } from "../../contracts/mod.ts";
+import { isScope, SCOPES } from "../../core/caller.ts";
 import { invalidField } from "../../core/errors.ts";
 import { text } from "../../core/fields.ts";
 import { limits } from "../../core/limits.ts";
@@ -66,13 +67,28 @@ function readVersion(object: JsonObject): string {
 }
 
 function readAction(path: string, value: unknown): PluginAction {
-  const object = new JsonObject(path, value, ["name", "description", "input_schema_json", "output_schema_json", "streams", "read_only"]);
+  const object = new JsonObject(path, value, [
+    "name",
+    "description",
+    "input_schema_json",
+    "output_schema_json",
+    "streams",
+    "read_only",
+    "scope",
+  ]);
   return {
     name: object.matching("name", NAME, NAME_WANTED),
     description: object.text("description", { maxBytes: MAX_DESCRIPTION_BYTES }),
     ...{ inputSchemaJson: schemaText(object, "input_schema_json"), outputSchemaJson: schemaText(object, "output_schema_json") },
-    ...{ streams: object.flag("streams"), readOnly: object.flag("read_only") },
+    ...{ streams: object.flag("streams"), readOnly: object.flag("read_only"), scope: readScope(object) },
   };
+}
+
+function readScope(object: JsonObject): string {
+  const scope = object.raw("scope");
+  if (scope === undefined || scope === "") return "";
+  if (typeof scope === "string" && isScope(scope)) return scope;
+  throw invalidField(object.at("scope"), `must be empty or one of ${SCOPES.join(", ")}, got ${shown(scope)}`);
 }
 
 function schemaText(object: JsonObject, key: string): string {

@@ -23,8 +23,8 @@ function normal({ name, version, description, actions, hooks, permissions, limit
   };
 }
 
-function normalAction({ name, description, inputSchemaJson, outputSchemaJson, streams, readOnly }: PluginAction) {
-  return { name, description, streams, readOnly, input: schema(inputSchemaJson), output: schema(outputSchemaJson) };
+function normalAction({ name, description, inputSchemaJson, outputSchemaJson, streams, readOnly, scope = "" }: PluginAction) {
+  return { name, description, streams, readOnly, scope, input: schema(inputSchemaJson), output: schema(outputSchemaJson) };
 }
 
 function normalHook({ event, order, onFailure, action, command, cron, rooms, timeoutMs }: PluginHook) {

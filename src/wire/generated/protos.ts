@@ -1573,6 +1573,10 @@ export const PROTOS = {
             "readOnly": {
               "type": "bool",
               "id": 6
+            },
+            "scope": {
+              "type": "string",
+              "id": 7
             }
           }
         },

@@ -9,6 +9,7 @@ export interface PluginAction {
   'outputSchemaJson'?: (string);
   'streams'?: (boolean);
   'readOnly'?: (boolean);
+  'scope'?: (string);
 }
 
 export interface PluginAction__Output {
@@ -18,4 +19,5 @@ export interface PluginAction__Output {
   'outputSchemaJson': (string);
   'streams': (boolean);
   'readOnly': (boolean);
+  'scope': (string);
 }

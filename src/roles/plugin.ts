@@ -6,7 +6,10 @@ import { ChatError } from "../core/errors.ts";
 import { builtInArchives } from "../plugin/built_in/archives.ts";
 import { createHosts } from "../plugin/host/host.ts";
 import { launcherOf } from "../plugin/launchers.ts";
+import { createRemoteLauncher } from "../plugin/remote/launcher.ts";
+import { CallTokens } from "../plugin/remote/tokens.ts";
 import { createPluginService } from "../plugin/service.ts";
+import { pluginPeers } from "./plugin_peers.ts";
 import type { RoleDefinition } from "./role.ts";
 
 /** Other people's code. */
@@ -15,20 +18,21 @@ export const plugin: RoleDefinition<"plugin"> = {
     const { config: { plugin: settings }, log } = tools;
     const database = await tools.database();
     const [messages, rag, ai] = [tools.peer("message"), tools.peer("rag"), tools.peer("ai")];
+    const tokens = new CallTokens();
     const service = await createPluginService({
       ...{ database, log, messages, dataDir: settings.dataDir, reservedEnv: new Set(settingNames) },
       trustedKeys: await trustedKeysOf(settings),
       builtIn: await builtInArchives(settings.builtIn),
       launcher: launcherOf({
         module: { problem: "This server cannot run plugins with code" },
-        remote: { problem: "This server cannot run remote plugins" },
+        remote: createRemoteLauncher({ connect: pluginPeers(tools.calling), tokens, addresses: settings.remoteAddresses }),
       }),
       openHost: createHosts({
         ...{ database, log },
         ...{ ...(messages === undefined ? {} : { messages }), ...(rag === undefined ? {} : { rag }), ...(ai === undefined ? {} : { ai }) },
       }),
     });
-    return { service, health: () => database.health(), close: () => service.close() };
+    return { service, pluginHost: tokens, health: () => database.health(), close: () => service.close() };
   },
   reach: (options) => new RemotePluginService(options),
 };

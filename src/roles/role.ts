@@ -22,6 +22,8 @@ export interface RoleTools {
   database(): Promise<Database>;
   /** The same for the wake-ups between replicas. */
   bus(): Promise<Bus>;
+  /** How this process calls servers of others: as itself, with its own limits and TLS files. */
+  readonly calling: Omit<ServiceClientOptions, "address">;
   /**
    * Another service, here or elsewhere; undefined where this process has no way to it. Services may know each other in a circle, so one that
    * starts later is handed out already, and throws `unavailable` if it is called before it stands.

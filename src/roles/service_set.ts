@@ -118,7 +118,7 @@ export class ServiceSet {
   #tools(): RoleTools {
     const { config, log, metrics } = this.#options;
     return {
-      ...{ config, log, metrics },
+      ...{ config, log, metrics, calling: callingOptions(config.grpc, this.#options.tls) },
       database: () => this.#stores.database(),
       bus: () => this.#stores.bus(),
       peer: (role) => this.#services[role] ?? (this.#plays(role) ? lateService(role, () => this.#services[role]) : undefined),

@@ -22,7 +22,7 @@ const MAX_HOSTS = 32;
 const MAX_VARIABLES = 32;
 const MAX_ROOMS = 100;
 /** They would change how the plugin's process itself behaves. */
-const STEERING = /^(DENO_|NODE_|LD_|DYLD_|V8_|PATH$|HOME$|TMPDIR$)/i;
+const STEERING = /^(DENO_|NODE_|LD_|DYLD_|V8_|GLIBC_|MALLOC_)|^(PATH|HOME|TMPDIR|NO_COLOR|FORCE_COLOR|SSLKEYLOGFILE)$/i;
 
 /** Reads permissions; `reservedEnv` are the names that no plugin may read. */
 export function readPermissions(path: string, value: unknown, reservedEnv: ReadonlySet<string>): PluginPermissions {

@@ -10,19 +10,17 @@ const BASE = "/page";
 /** Over the policy of pages: no text becomes HTML or script, whatever the page's own code says. */
 const CONTENT_SECURITY_POLICY = `${PAGE_POLICY}; require-trusted-types-for 'script'; trusted-types 'none'`;
 
-const loaded: Promise<PageAssets> = pageAssets(BASE);
+const { page, etag, version, files }: PageAssets = await pageAssets(BASE);
 
 /** The page at `/`, which shows what the server can do and uses nothing but the public API, and the files that it loads. */
 export function consoleRoutes(): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>({ strict: false });
-  app.get("/", async (c) => {
-    const { page, etag } = await loaded;
+  app.get("/", (c) => {
     c.header("Content-Security-Policy", CONTENT_SECURITY_POLICY);
     // Asked for anew each time, so that a new version shows at once; 304 while it is the same.
     return answer(c, page, { etag, cacheControl: "no-cache" });
   });
-  app.get(`${BASE}/:version/:name`, async (c) => {
-    const { version, files } = await loaded;
+  app.get(`${BASE}/:version/:name`, (c) => {
     const file = c.req.param("version") === version ? files.get(c.req.param("name")) : undefined;
     if (file === undefined) throw new HttpRefusal(404, "The page has another version now, load it anew");
     return answer(c, file, { etag: `"${version}"`, cacheControl: "public, max-age=31536000, immutable" });

@@ -207,6 +207,8 @@ export interface GrpcLimits {
   readonly maxCallsPerCaller: number;
   /** A unary call's longest deadline. */
   readonly maxDeadlineMs: number;
+  /** How late the event loop may be before calls are refused; Infinity: none is. */
+  readonly maxTurnDelayMs: number;
   /** Infinity: never. */
   readonly maxConnectionIdleMs: number;
   /** Infinity: never. */

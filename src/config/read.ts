@@ -128,6 +128,7 @@ function toGrpcConfig(values: SettingValues): GrpcConfig {
       maxStreamsPerConnection: values.GRPC_MAX_STREAMS_PER_CONNECTION,
       maxCallsPerCaller: values.GRPC_MAX_CALLS_PER_CALLER,
       maxDeadlineMs: values.GRPC_MAX_DEADLINE_MS,
+      maxTurnDelayMs: values.GRPC_MAX_TURN_DELAY_MS || Infinity,
       maxConnectionIdleMs: values.GRPC_MAX_CONNECTION_IDLE_MS || Infinity,
       maxConnectionAgeMs: values.GRPC_MAX_CONNECTION_AGE_MS || Infinity,
       maxConnectionAgeGraceMs: values.GRPC_MAX_CONNECTION_AGE_GRACE_MS,

@@ -6,6 +6,7 @@ const DEFAULTS: GrpcLimits = {
   maxStreamsPerConnection: 1_000,
   maxCallsPerCaller: 5_000,
   maxDeadlineMs: 60_000,
+  maxTurnDelayMs: 40,
   maxConnectionIdleMs: 900_000,
   maxConnectionAgeMs: Infinity,
   maxConnectionAgeGraceMs: 10_000,

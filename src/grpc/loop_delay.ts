@@ -1,22 +1,30 @@
 /** How often is looked whether the process keeps up. */
 const LOOK_MS = 20;
-/** So many turns in a row that are late by more than this are a process that is given more than it can do; a single one may be anything. */
-const LATE_MS = 40;
+/** So many late turns in a row are a process that is given more than it can do; a single one may be anything. */
 const IN_A_ROW = 3;
 /** How fast more is refused, and how much slower again less: it must be found what is just possible. */
 const [LESS, MORE] = [0.9, 0.03];
 /** Some calls always come through: without them nobody would see that things are better. */
 const LEAST = 0.05;
 
+/** What to measure by. */
+export interface LoopDelayOptions {
+  /** A turn that comes later is late; Infinity: none is. */
+  readonly maxMs: number;
+  readonly random?: () => number;
+}
+
 /** Measures how late the event loop is, and from that which share of the calls the process has time for. */
 export class LoopDelay {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #random: () => number;
   #dueMs: number;
+  readonly #maxMs: number;
   #share = 1;
   #lateTurns = 0;
 
-  constructor({ random = Math.random }: { readonly random?: () => number } = {}) {
+  constructor({ maxMs, random = Math.random }: LoopDelayOptions) {
+    this.#maxMs = maxMs;
     this.#random = random;
     this.#dueMs = performance.now() + LOOK_MS;
     this.#timer = setInterval(() => {
@@ -39,7 +47,7 @@ export class LoopDelay {
 
   /** A turn came so many milliseconds late. */
   note(lateMs: number): void {
-    this.#lateTurns = lateMs > LATE_MS ? this.#lateTurns + 1 : 0;
+    this.#lateTurns = lateMs > this.#maxMs ? this.#lateTurns + 1 : 0;
     if (this.#lateTurns >= IN_A_ROW) this.#share = Math.max(LEAST, this.#share * LESS);
     else if (this.#lateTurns === 0) this.#share = Math.min(1, this.#share + MORE);
   }

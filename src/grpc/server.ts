@@ -88,11 +88,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     advice: "try again later, or raise GRPC_MAX_WORKERS on the server",
   });
   const answerRoom = answerRoomFor(config);
-  const delay = new LoopDelay();
   const frames = new MessageFrames();
   const credentials = serverCredentials(options.tls);
   const { authenticator } = options;
   const limits = limitsOf(config);
+  const delay = new LoopDelay({ maxMs: limits.maxTurnDelayMs });
   const calls = new OpenCalls({
     ...{ maxPerCaller: limits.maxCallsPerCaller, unaryCeilingMs: limits.maxDeadlineMs },
     ...(options.overload === undefined ? {} : { overload: options.overload }),

@@ -100,7 +100,14 @@ Deno.test(
   async (t) => {
     await using place = await databasePlace("pglite");
     assert(place.config.kind === "pglite");
-    const env = { GRPC_ENABLED: "true", GRPC_SERVER_PORT: "0", HTTP_PORT: "0", METRICS_PORT: "off", DATA_DIR: place.config.dataDir };
+    const env = {
+      GRPC_ENABLED: "true",
+      GRPC_SERVER_PORT: "0",
+      HTTP_PORT: "0",
+      METRICS_PORT: "off",
+      GRPC_MAX_TURN_DELAY_MS: "0",
+      DATA_DIR: place.config.dataDir,
+    };
     const app = createApp(readConfig(env), { log: testLog() });
     const { grpcPort } = await app.start();
     try {

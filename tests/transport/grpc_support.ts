@@ -31,6 +31,7 @@ const FAR_AWAY: GrpcLimits = {
   maxStreamsPerConnection: 1_000,
   maxCallsPerCaller: 5_000,
   maxDeadlineMs: 60_000,
+  maxTurnDelayMs: Infinity,
   maxConnectionIdleMs: Infinity,
   maxConnectionAgeMs: Infinity,
   maxConnectionAgeGraceMs: PATIENCE_MS,

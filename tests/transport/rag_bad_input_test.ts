@@ -27,6 +27,7 @@ async function withSystem(env: Record<string, string>, work: (client: RAGService
     GRPC_SERVER_PORT: "0",
     HTTP_PORT: "0",
     METRICS_PORT: "off",
+    GRPC_MAX_TURN_DELAY_MS: "0",
     DATA_DIR: place.config.dataDir,
     ...env,
   };

@@ -11,7 +11,7 @@ Deno.test(
     await using here = await databasePlace("pglite");
     await using there = await databasePlace("postgres");
     assert(here.config.kind === "pglite" && there.config.kind === "postgres");
-    const common = { GRPC_ENABLED: "true", GRPC_SERVER_PORT: "0", METRICS_PORT: "off" };
+    const common = { GRPC_ENABLED: "true", GRPC_SERVER_PORT: "0", METRICS_PORT: "off", GRPC_MAX_TURN_DELAY_MS: "0" };
     const messageApp = createApp(readConfig({ ...common, SERVICES: "message", DATA_DIR: here.config.dataDir }), { log: testLog() });
     const messageAddress = `127.0.0.1:${(await messageApp.start()).grpcPort}`;
     const ragSettings = { ...common, SERVICES: "rag", DATABASE_URL: there.config.url, MESSAGE_SERVICE_ADDR: messageAddress };

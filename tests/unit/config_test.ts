@@ -8,7 +8,7 @@ import { ChatError } from "../../src/core/errors.ts";
 const open = { GRPC_TLS_ENABLED: "false", AUTH_MODE: "none" };
 
 const limits = {
-  ...{ maxStreamsPerConnection: 1_000, maxCallsPerCaller: 5_000, maxDeadlineMs: 60_000 },
+  ...{ maxStreamsPerConnection: 1_000, maxCallsPerCaller: 5_000, maxDeadlineMs: 60_000, maxTurnDelayMs: 40 },
   ...{ maxConnectionIdleMs: 900_000, maxConnectionAgeMs: Infinity, maxConnectionAgeGraceMs: 10_000 },
 };
 

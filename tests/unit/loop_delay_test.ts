@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { LoopDelay } from "../../src/grpc/loop_delay.ts";
 
 Deno.test("LoopDelay lets in a smaller share while turns are late, never nothing, and all again afterwards", () => {
-  const delay = new LoopDelay({ random: () => 0.5 });
+  const delay = new LoopDelay({ maxMs: 40, random: () => 0.5 });
   delay.note(500);
   delay.note(500);
   delay.note(0);

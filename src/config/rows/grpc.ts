@@ -74,6 +74,12 @@ export const grpcRows = {
     "Milliseconds that a unary call may take; a longer deadline, or none, is cut to it",
     "Nobody waits longer for an answer, and a lost client must not hold a worker for ever",
   ),
+  GRPC_MAX_TURN_DELAY_MS: given(
+    wholeNumber(0, 60_000),
+    "40",
+    "Milliseconds that the process's turns may come late, several in a row, before a share of the unary calls is refused; 0: none ever is",
+    "A process that is given more than it can do answers nobody in time; more only where others take its processor now and then",
+  ),
   GRPC_MAX_CONNECTION_IDLE_MS: given(
     wholeNumber(0, 86_400_000),
     "900000",

@@ -6,8 +6,8 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { ChatError, MessageServiceClient } from "../../src/clients/mod.ts";
 import { within } from "../support/deadline.ts";
+import { dataDir } from "../support/database.ts";
 import { ServerProcess } from "../support/server_process.ts";
-import { tempDir } from "../support/temp_dir.ts";
 import { blocks, commands, curlRequest } from "./readme_blocks.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -47,11 +47,11 @@ function curl(url: string, key: string): Promise<Response> {
 }
 
 Deno.test("deno task keys makes keys for a running server, and a revoked one ends its streams", async (t) => {
-  await using directory = await tempDir();
-  const dataDir = `${directory.path}/data`;
-  await using server = new ServerProcess({ env: { DATA_DIR: dataDir, AUTH_MODE: "api_key" } });
+  await using directory = await dataDir();
+  const { path } = directory;
+  await using server = new ServerProcess({ env: { DATA_DIR: path, AUTH_MODE: "api_key" } });
   const { url, grpcAddress } = await server.ready();
-  const key = await makeAsInReadme(dataDir);
+  const key = await makeAsInReadme(path);
 
   await t.step("nobody gets in without a key, but for health", async () => {
     for (const headers of [{}, { authorization: "Bearer chat_x" }, { authorization: `Basic ${key}` }] as Record<string, string>[]) {
@@ -83,7 +83,7 @@ Deno.test("deno task keys makes keys for a running server, and a revoked one end
   });
 
   await t.step("a key does what its scopes say, over HTTP too", async () => {
-    const { stdout: reader } = await keys(["create", "--user", "eve", "--scopes", "messages:read"], dataDir);
+    const { stdout: reader } = await keys(["create", "--user", "eve", "--scopes", "messages:read"], path);
     const headers = { authorization: `Bearer ${reader}`, "content-type": "application/json" };
     const body = JSON.stringify({ content: "x", username: "eve" });
     const refused = await fetch(`${url}/v1/messages`, { method: "POST", headers, body });
@@ -99,7 +99,7 @@ Deno.test("deno task keys makes keys for a running server, and a revoked one end
     const ended = assertRejects(async () => await Array.fromAsync(stream), ChatError);
     const events = await fetch(`${url}/v1/messages/stream`, { headers: { authorization: `Bearer ${key}` } });
     const eventsEnded = events.text();
-    const { code } = await keys(["revoke", key], dataDir);
+    const { code } = await keys(["revoke", key], path);
     assertEquals(code, 0);
     const startedMs = performance.now();
     const [error, text] = await within(10_000, "the end of the streams", Promise.all([ended, eventsEnded]));
@@ -112,7 +112,7 @@ Deno.test("deno task keys makes keys for a running server, and a revoked one end
   });
 
   await t.step("list shows no secret, and the command line says what it wants", async () => {
-    const { stdout } = await keys(["list"], dataDir);
+    const { stdout } = await keys(["list"], path);
     assertMatch(stdout, new RegExp(`^${key.slice(5, 17)}  ann +revoked`, "m"));
     assert(!stdout.includes(key.slice(18)));
     for (
@@ -121,16 +121,16 @@ Deno.test("deno task keys makes keys for a running server, and a revoked one end
         2,
       ]] as const
     ) {
-      assertEquals((await keys(args, dataDir)).code, code);
+      assertEquals((await keys(args, path)).code, code);
     }
   });
 });
 
 Deno.test("a gateway apart from its service checks keys itself and acts for its callers with their own keys", async () => {
-  await using directory = await tempDir();
+  await using directory = await dataDir();
   const keysPath = `${directory.path}/api_keys.json`;
   const shared = { AUTH_MODE: "api_key", API_KEYS_PATH: keysPath };
-  await using service = new ServerProcess({ env: { ...shared, SERVICES: "message", DATA_DIR: `${directory.path}/data` } });
+  await using service = new ServerProcess({ env: { ...shared, SERVICES: "message", DATA_DIR: directory.path } });
   const { grpcAddress } = await service.ready();
   await using gateway = new ServerProcess({
     env: { ...shared, SERVICES: "gateway", GRPC_ENABLED: "false", MESSAGE_SERVICE_ADDR: grpcAddress },

@@ -2,12 +2,12 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { TestBrowser } from "../support/browser.ts";
 import { ServerProcess } from "../support/server_process.ts";
-import { tempDir } from "../support/temp_dir.ts";
+import { dataDir } from "../support/database.ts";
 
 const WHALES = "# Whales\n\nThe blue whale is the largest animal that has ever lived.\n\n# Food\n\nThe blue whale eats krill.\n";
 
 Deno.test("the page indexes files with their progress, finds them, answers from them and opens what an answer cites", async (t) => {
-  await using directory = await tempDir();
+  await using directory = await dataDir();
   await using server = new ServerProcess({ env: { DATA_DIR: directory.path } });
   const { url } = await server.ready();
   await using browser = await TestBrowser.start();

@@ -1,18 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { MessageServiceClient } from "../../src/clients/mod.ts";
-import { copyTree } from "../support/postgres_binaries.ts";
+import { dataDir } from "../support/database.ts";
 import { ServerProcess } from "../support/server_process.ts";
+import { tempDir } from "../support/temp_dir.ts";
 
-/** A folder of its own for each test, gone afterwards. */
-function dataDir(): { readonly path: string } & Disposable {
-  const path = Deno.makeTempDirSync({ prefix: "chat-process-" });
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
-}
-
-/** For tests that do not care what is in it: a database takes seconds to make. */
-const shared = Deno.makeTempDirSync({ prefix: "chat-process-" });
-const template = Deno.env.get("TEST_PGLITE_TEMPLATE");
-if (template !== undefined) await copyTree(template, shared);
+/** For tests that do not care what is in it. */
+const shared = (await dataDir()).path;
 Deno.test.afterAll(() => Deno.removeSync(shared, { recursive: true }));
 
 async function contents(url: string): Promise<readonly string[]> {
@@ -23,8 +16,7 @@ async function contents(url: string): Promise<readonly string[]> {
 }
 
 Deno.test("main stores what comes over gRPC, shows it over HTTP, ends with 0 on SIGTERM, and has it all at the next start", async () => {
-  using data = dataDir();
-  if (template !== undefined) await copyTree(template, data.path);
+  await using data = await dataDir();
   const env = { DATA_DIR: data.path };
   {
     await using server = new ServerProcess({ env });
@@ -45,7 +37,7 @@ Deno.test("main stores what comes over gRPC, shows it over HTTP, ends with 0 on 
 });
 
 Deno.test("main reports every wrong setting at once and starts nothing", async () => {
-  using data = dataDir();
+  await using data = await tempDir();
   await using server = new ServerProcess({
     env: { DATA_DIR: `${data.path}/new`, HTTP_PORT: "http", GRPC_MAX_WORKERS: "0", HTTP_HOST: "0.0.0.0" },
   });
@@ -99,7 +91,7 @@ Deno.test("main refuses a data folder that another process holds, and says who",
 });
 
 Deno.test("main that is asked to stop while it starts ends with 0 and leaves a folder that opens", async () => {
-  using data = dataDir();
+  await using data = await dataDir();
   await using early = new ServerProcess({ env: { DATA_DIR: data.path, LOG_LEVEL: "debug" } });
   await early.seen(/"Starting"/);
   early.kill("SIGTERM");

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ServerProcess } from "../support/server_process.ts";
-import { tempDir } from "../support/temp_dir.ts";
+import { dataDir } from "../support/database.ts";
 import { type Block, blocks, commands, curlRequest } from "./readme_blocks.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -54,8 +54,8 @@ async function curl(words: readonly string[], events = 0): Promise<{ readonly re
 }
 
 Deno.test("the README's commands and examples work as they stand", async (t) => {
-  await using dir = await tempDir();
-  await using server = new ServerProcess({ env: { DATA_DIR: `${dir.path}/data` } });
+  await using dir = await dataDir();
+  await using server = new ServerProcess({ env: { DATA_DIR: dir.path } });
   const addresses = await server.ready();
 
   await t.step("quick start: what is sent by the command line and by curl is in the history", async () => {

@@ -5,10 +5,10 @@
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ServerProcess } from "../support/server_process.ts";
-import { tempDir } from "../support/temp_dir.ts";
+import { dataDir } from "../support/database.ts";
 
 Deno.test("the server outlives WebSockets, event streams and requests whose clients are gone, and logs each once", async () => {
-  await using data = await tempDir();
+  await using data = await dataDir();
   await using server = new ServerProcess({ env: { DATA_DIR: data.path, LOG_ACCESS: "all" } });
   const { url: http } = await server.ready();
   await socketThatLeaves(http, (socket) => socket.close());

@@ -47,11 +47,15 @@ const steps: readonly Step[] = [
   {
     name: "streamResponse ends on the server when its reader leaves or its caller aborts",
     run: async (client, peer) => {
-      for await (const _ of client.streamResponse({ prompt: "one", model: "sleep" })) break;
+      for await (const _ of client.streamResponse({ prompt: "one", model: "sleep" })) {
+        await peer.ask("begun", { count: 1 }); // a peer that has only sent its word would not go on to wait for the end
+        break;
+      }
       assertEquals((await peer.ask("ended", { count: 1 })).count, 1);
       const caller = new AbortController();
       const stream = client.streamResponse({ prompt: "one", model: "sleep" }, { signal: caller.signal });
       await stream.next();
+      await peer.ask("begun", { count: 2 });
       caller.abort();
       assertEquals((await assertRejects(() => stream.next(), ChatError)).code, "cancelled");
       assertEquals((await peer.ask("ended", { count: 2 })).count, 2);

@@ -84,7 +84,7 @@ const failures: readonly Case[] = [
   {
     name: "timeout_on_sleeping_server: the client's deadline ends the call on both sides",
     run: async (peer, service) => {
-      const failed = await peer.ask("call", create({ message_type: "sleep" }, { timeout: 0.1 }));
+      const failed = await peer.ask("call", create({ message_type: "sleep" }, { timeout: 1 }));
       assertEquals(failed.code, "DEADLINE_EXCEEDED");
       await until("the service to be told", () => service.woken.length === 1);
       assertEquals(service.woken[0]?.code, "deadline_exceeded");

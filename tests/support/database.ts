@@ -4,7 +4,7 @@ import { openDatabase } from "../../src/database/open.ts";
 import { testLog } from "./log.ts";
 import { createTestDatabase } from "./postgres.ts";
 import { copyTree } from "./postgres_binaries.ts";
-import { tempDir } from "./temp_dir.ts";
+import { type TempDir, tempDir } from "./temp_dir.ts";
 
 /** What a database test is handed: a database with the schema and no rows. */
 export interface OpenedDatabase {
@@ -43,9 +43,15 @@ export async function databasePlace(kind: Database["kind"]): Promise<DatabasePla
     const { url, drop } = await createTestDatabase();
     return { config: { kind, url, poolSize: 10, statementTimeoutMs: 5_000 }, [Symbol.asyncDispose]: drop };
   }
+  const directory = await dataDir();
+  return { config: { kind, dataDir: directory.path }, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };
+}
+
+/** A data folder as a server's first start leaves it, for a process or for `DATA_DIR`. */
+export async function dataDir(): Promise<TempDir> {
   const directory = await tempDir();
   const template = Deno.env.get("TEST_PGLITE_TEMPLATE");
   // Making a PGlite database takes seconds, so `deno task test` makes one to copy.
   if (template) await copyTree(template, directory.path);
-  return { config: { kind, dataDir: directory.path }, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };
+  return directory;
 }

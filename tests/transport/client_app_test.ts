@@ -4,18 +4,25 @@ import { ChatError, MessageServiceClient } from "../../src/clients/mod.ts";
 import { readConfig } from "../../src/config/read.ts";
 import { within } from "../support/deadline.ts";
 import { testLog } from "../support/log.ts";
-import { tempDir } from "../support/temp_dir.ts";
+import { dataDir } from "../support/database.ts";
 
 /** Starts the system in this process, on free ports unless the settings say otherwise. */
 async function start(env: Record<string, string>): Promise<{ readonly app: App } & Ports> {
-  const settings = { GRPC_ENABLED: "true", GRPC_SERVER_PORT: "0", HTTP_PORT: "0", METRICS_PORT: "off", ...env };
+  const settings = {
+    GRPC_ENABLED: "true",
+    GRPC_SERVER_PORT: "0",
+    HTTP_PORT: "0",
+    METRICS_PORT: "off",
+    GRPC_MAX_TURN_DELAY_MS: "0",
+    ...env,
+  };
   const app = createApp(readConfig(settings), { log: testLog() });
   return { app, ...await app.start() };
 }
 
 Deno.test("MessageServiceClient speaks every method with the real service", async () => {
-  await using dir = await tempDir();
-  const { app, grpcPort } = await start({ DATA_DIR: `${dir.path}/data` });
+  await using dir = await dataDir();
+  const { app, grpcPort } = await start({ DATA_DIR: dir.path });
   try {
     await using client = new MessageServiceClient({ address: `127.0.0.1:${grpcPort}` });
     const created = await client.createMessage({ username: "alice", content: "first", metadata: { thread: "7" } });
@@ -68,8 +75,8 @@ Deno.test("MessageServiceClient speaks every method with the real service", asyn
 Deno.test(
   "streamMessages and createMessage ride over restarts of the real service: each message once, in order",
   async () => {
-    await using dir = await tempDir();
-    const env = { DATA_DIR: `${dir.path}/data`, SERVICES: "message" };
+    await using dir = await dataDir();
+    const env = { DATA_DIR: dir.path, SERVICES: "message" };
     let { app, grpcPort } = await start(env);
     await using client = new MessageServiceClient({ address: `127.0.0.1:${grpcPort}`, maxAttempts: 1_000, deadlineMs: 60_000 });
     const total = 60;
@@ -96,8 +103,8 @@ Deno.test(
 );
 
 Deno.test("a gateway in another process than its message service serves REST and streams all the same", async () => {
-  await using dir = await tempDir();
-  const rooms = await start({ DATA_DIR: `${dir.path}/data`, SERVICES: "message" });
+  await using dir = await dataDir();
+  const rooms = await start({ DATA_DIR: dir.path, SERVICES: "message" });
   const face = await start({ SERVICES: "gateway", GRPC_ENABLED: "false", MESSAGE_SERVICE_ADDR: `127.0.0.1:${rooms.grpcPort}` });
   const url = `http://127.0.0.1:${face.httpPort}/v1/messages`;
   try {
@@ -125,10 +132,10 @@ Deno.test("a gateway in another process than its message service serves REST and
 });
 
 Deno.test("readiness counts what a process plays itself, and tells of every service that it calls elsewhere", async () => {
-  await using dir = await tempDir();
+  await using dir = await dataDir();
   const nobody = "127.0.0.1:1";
   const documents = await start({
-    ...{ DATA_DIR: `${dir.path}/data`, SERVICES: "gateway,rag" },
+    ...{ DATA_DIR: dir.path, SERVICES: "gateway,rag" },
     MESSAGE_SERVICE_ADDR: nobody,
   });
   const face = await start({

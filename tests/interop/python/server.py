@@ -11,7 +11,7 @@ import message_service_pb2 as pb
 import message_service_pb2_grpc as service
 from peer import serve_instructions
 
-PATIENCE_S = 5
+PATIENCE_S = 20
 SPECIAL = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n"
 
 

@@ -22,14 +22,17 @@ const PERMISSIONS = [
   "--allow-net=127.0.0.1,localhost,[::1],0.0.0.0,203.0.113.7",
 ];
 
+/** Half of the whole suite's time is waiting for processes, timers and pages, so two files run at a time; more would only be in each other's way. */
+const FILES_AT_ONCE = "2";
+
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
   await using server = await sharedPostgres();
   await using template = await pgliteTemplate();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", ...PERMISSIONS, ...args],
-    env: { TEST_DATABASE_URL: server.url, TEST_PGLITE_TEMPLATE: template.path },
+    args: ["test", ...PERMISSIONS, ...(isWhole(args) ? ["--parallel"] : []), ...args],
+    env: { DENO_JOBS: FILES_AT_ONCE, TEST_DATABASE_URL: server.url, TEST_PGLITE_TEMPLATE: template.path },
   }).spawn();
   // The child gets the terminal's Ctrl-C by itself; this process only has to outlive it.
   const onInterrupt = () => {};
@@ -40,6 +43,11 @@ async function main(args: readonly string[]): Promise<number> {
   Deno.removeSignalListener("SIGINT", onInterrupt);
   Deno.removeSignalListener("SIGTERM", onTerminate);
   return code;
+}
+
+/** Whoever names files or tests wants to read them one after the other. */
+function isWhole(args: readonly string[]): boolean {
+  return args.every((arg) => arg.startsWith("-") && !arg.startsWith("--filter"));
 }
 
 /** Without fsync: what crashes must not lose is tested on servers of their own. */

@@ -1,0 +1,83 @@
+import type { PluginLimits } from "../../contracts/mod.ts";
+import { ChatError } from "../../core/errors.ts";
+
+/** Something that ended a plugin's process and is the plugin's own doing. */
+export interface Fault {
+  /** `resource_exhausted`: it has used up a limit. `unavailable`: anything else. */
+  readonly code: "unavailable" | "resource_exhausted";
+  /** A sentence without a final stop, in which nothing is the plugin's word. */
+  readonly problem: string;
+}
+
+/** What callers get who were in the way. */
+export function faultError(fault: Fault): ChatError {
+  // The next process may do better with another request; with the same one again it hits the same limit.
+  return new ChatError(fault.code, fault.problem, fault.code === "unavailable" ? { retryAfterMs: 1_000 } : {});
+}
+
+/** The faults of one plugin, in words that name its limits. */
+export class Faults {
+  readonly #name: string;
+  readonly #limits: PluginLimits;
+
+  constructor(name: string, limits: PluginLimits) {
+    this.#name = name;
+    this.#limits = limits;
+  }
+
+  memory(): Fault {
+    return this.#exhausted(`used more than its ${Math.round(this.#limits.memoryBytes / 1024 / 1024)} MiB of memory`);
+  }
+
+  cpu(): Fault {
+    return this.#exhausted(`used more than its ${this.#limits.cpuMs} ms of a processor in one call`);
+  }
+
+  hang(): Fault {
+    return this.#exhausted(`went on after its ${this.#limits.callMs} ms for one call`);
+  }
+
+  output(): Fault {
+    return this.#exhausted(`gave more than its ${this.#limits.outputBytes} bytes of output in one call`);
+  }
+
+  flood(): Fault {
+    return this.#exhausted("flooded the server with requests and log lines in one call");
+  }
+
+  /** It wrote what only the runtime's own program may write, or in an order that cannot be. */
+  forged(what: string): Fault {
+    return this.#failed(`broke the protocol: ${what}`);
+  }
+
+  slowStart(): Fault {
+    return this.#failed("did not finish loading in time");
+  }
+
+  /** Its module cannot be loaded; the plugin's own words come last. */
+  broken(words: string): Fault {
+    return this.#failed(`cannot be loaded: ${words}`);
+  }
+
+  /** Its process ended; `complaint` is what it left on stderr, and only looked at. */
+  exit({ code, signal }: Deno.CommandStatus, complaint: string): Fault {
+    if (/out of memory|allocation failed|memory allocation|reached heap limit/i.test(complaint)) return this.memory();
+    if (signal === "SIGXCPU") return this.cpu();
+    return this.#failed(signal === null ? `ended itself with exit code ${code}` : `crashed with ${signal}`);
+  }
+
+  #exhausted(what: string): Fault {
+    return { code: "resource_exhausted", problem: `Plugin ${this.#name} ${what} and was stopped` };
+  }
+
+  #failed(what: string): Fault {
+    return { code: "unavailable", problem: `Plugin ${this.#name} ${what}` };
+  }
+}
+
+/** What a plugin says, as part of a sentence of ours: one line, nothing invisible, not long. */
+export function quoted(words: unknown): string {
+  // deno-lint-ignore no-control-regex -- those are meant
+  const line = String(words).toWellFormed().replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ").trim();
+  return line.length > 500 ? `${line.slice(0, 500)}…` : line;
+}

@@ -69,6 +69,29 @@ export interface MessageRevisionsTable {
   plugins: PluginMarks;
 }
 
+/** Since when a plugin is told of events. */
+export interface PluginFollowersTable {
+  plugin: string;
+  since_ms: number;
+}
+
+/** How far a plugin has been told of a room's log, and which server is at it. */
+export interface PluginPositionsTable {
+  plugin: string;
+  room: string;
+  seq: number;
+  attempts: ColumnType<number, number | undefined>;
+  holder: ColumnType<string, string | undefined>;
+  held_until_ms: ColumnType<number, number | undefined>;
+}
+
+/** The last time of a schedule that somebody has taken. */
+export interface PluginSchedulesTable {
+  plugin: string;
+  hook: string;
+  due_ms: number;
+}
+
 /** Which hooks there are, as the message service last heard; one row. */
 export interface MessageHooksTable {
   name: string;
@@ -372,4 +395,7 @@ export interface Schema {
   message_words: MessageWordsTable;
   message_hooks: MessageHooksTable;
   message_commands: MessageCommandsTable;
+  plugin_followers: PluginFollowersTable;
+  plugin_positions: PluginPositionsTable;
+  plugin_schedules: PluginSchedulesTable;
 }

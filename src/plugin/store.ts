@@ -8,6 +8,7 @@ import { type Kysely, sql, type Transaction } from "kysely";
 import type { PluginManifest, PluginPermissions, PluginSignature, PluginVersion } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import type { Schema } from "../database/schema.ts";
+import { forgetEvents } from "./hooks/after/positions.ts";
 import { clearStorage } from "./host/storage.ts";
 
 /** Versions of a plugin that can be gone back to, the one in force among them. */
@@ -203,6 +204,7 @@ export async function remove(
     check(found);
     await trx.deleteFrom("plugins").where("name", "=", name).execute();
     await trx.deleteFrom("plugin_versions").where("name", "=", name).execute();
+    await forgetEvents(trx, name);
     if (!keepData) {
       await trx.deleteFrom("plugin_data").where("name", "=", name).execute();
       await clearStorage(trx, name);

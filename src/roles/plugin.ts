@@ -2,13 +2,16 @@ import { RemotePluginService } from "../clients/remote_plugin_service.ts";
 import type { PluginConfig, PluginKey } from "../config/config.ts";
 import { trustedKeys } from "../config/plugin_kinds.ts";
 import { settingNames } from "../config/settings.ts";
+import type { MessageService } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
 import { builtInArchives } from "../plugin/built_in/archives.ts";
 import { createHosts } from "../plugin/host/host.ts";
+import { AfterHooks, type AfterHooksOptions } from "../plugin/hooks/after/after_hooks.ts";
+import { Schedules } from "../plugin/hooks/schedule/schedules.ts";
 import { launcherOf } from "../plugin/launchers.ts";
 import { createRemoteLauncher } from "../plugin/remote/launcher.ts";
 import { CallTokens } from "../plugin/remote/tokens.ts";
-import { createPluginService } from "../plugin/service.ts";
+import { createPluginService, type RunningPluginService } from "../plugin/service.ts";
 import { pluginPeers } from "./plugin_peers.ts";
 import type { RoleDefinition } from "./role.ts";
 
@@ -19,6 +22,10 @@ export const plugin: RoleDefinition<"plugin"> = {
     const database = await tools.database();
     const [messages, rag, ai] = [tools.peer("message"), tools.peer("rag"), tools.peer("ai")];
     const tokens = new CallTokens();
+    const openHost = createHosts({
+      ...{ database, log },
+      ...{ ...(messages === undefined ? {} : { messages }), ...(rag === undefined ? {} : { rag }), ...(ai === undefined ? {} : { ai }) },
+    });
     const service = await createPluginService({
       ...{ database, log, messages, dataDir: settings.dataDir, reservedEnv: new Set(settingNames) },
       trustedKeys: await trustedKeysOf(settings),
@@ -27,15 +34,26 @@ export const plugin: RoleDefinition<"plugin"> = {
         module: { problem: "This server cannot run plugins with code" },
         remote: createRemoteLauncher({ connect: pluginPeers(tools.calling), tokens, addresses: settings.remoteAddresses }),
       }),
-      openHost: createHosts({
-        ...{ database, log },
-        ...{ ...(messages === undefined ? {} : { messages }), ...(rag === undefined ? {} : { rag }), ...(ai === undefined ? {} : { ai }) },
-      }),
+      openHost,
     });
-    return { service, pluginHost: tokens, health: () => database.health(), close: () => service.close() };
+    const background = backgroundOf(service, { db: database.kysely, log, messages, openHost });
+    const close = async () => {
+      await Promise.all(background.map((part) => part.close()));
+      await service.close();
+    };
+    return { service, pluginHost: tokens, health: () => database.health(), close };
   },
   reach: (options) => new RemotePluginService(options),
 };
+
+/** What plugins are called for by nobody's call: events, where this process can follow rooms, and times. */
+function backgroundOf(
+  { registry, actions }: RunningPluginService,
+  { db, log, messages, openHost }: Pick<AfterHooksOptions, "db" | "log" | "openHost"> & { readonly messages: MessageService | undefined },
+): readonly { close(): Promise<void> }[] {
+  const schedules = new Schedules({ db, log, registry, runAction: actions.run.bind(actions) });
+  return messages === undefined ? [schedules] : [schedules, new AfterHooks({ db, log, registry, messages, openHost })];
+}
 
 async function trustedKeysOf({ trustedKeys: inline, trustedKeysPath: path }: PluginConfig): Promise<readonly PluginKey[]> {
   if (path === undefined) return inline ?? [];

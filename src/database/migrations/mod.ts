@@ -10,6 +10,7 @@ import { aiQuestions } from "./0009_ai_questions.ts";
 import { plugins } from "./0010_plugins.ts";
 import { pluginHooks } from "./0011_plugin_hooks.ts";
 import { pluginStorage } from "./0012_plugin_storage.ts";
+import { pluginEvents } from "./0013_plugin_events.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
 export interface Migration {
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   { name: "plugins", sql: plugins },
   { name: "plugin hooks", sql: pluginHooks },
   { name: "values of plugins", sql: pluginStorage },
+  { name: "events of plugins", sql: pluginEvents },
 ];

@@ -16,6 +16,9 @@ import type { HookEvent } from "./event.ts";
 import { type MatchedHook, matchingHooks } from "./matching.ts";
 import { timeLimitMs, tooLate } from "./time.ts";
 
+/** Whatever a manifest says, nobody waits longer for a command. */
+const LONGEST_MS = 20_000;
+
 /** Runs an action with its input and its output held against their schemas; gives the output. */
 export type RunAction = (call: HostedCall, action: string, inputJson: string) => Promise<string>;
 
@@ -61,7 +64,7 @@ function run(
   },
 ): Promise<string> {
   const { requestId, caller, authorization, trace, deadlineAtMs } = context;
-  return within({ timeoutMs: timeLimitMs(matched), late: tooLate, signal: context.signal }, (signal) => {
+  return within({ timeoutMs: timeLimitMs(matched, LONGEST_MS), late: tooLate, signal: context.signal }, (signal) => {
     const call = { signal, requestId, caller, authorization, trace, deadlineAtMs };
     return runAction({ plugin: matched.plugin, context: call, username, room, via, dryRun: false }, matched.hook.action, inputJson);
   });

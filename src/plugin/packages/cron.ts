@@ -51,8 +51,27 @@ function fieldSet(text: string, min: number, max: number): Set<number> | undefin
 /** Whether the schedule names the minute that this time, in milliseconds since 1970, is in. */
 export function isDue(cron: Cron, atMs: number): boolean {
   const at = new Date(atMs);
+  return cron.minutes.has(at.getUTCMinutes()) && cron.hours.has(at.getUTCHours()) && isDueDay(cron, at);
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** The last minute, as milliseconds since 1970, that the schedule names after one time and not after another; undefined: there is none. */
+export function lastDue(cron: Cron, afterMs: number, untilMs: number): number | undefined {
+  for (let dayMs = untilMs - untilMs % DAY_MS; dayMs + DAY_MS > afterMs; dayMs -= DAY_MS) {
+    if (!isDueDay(cron, new Date(dayMs))) continue;
+    for (let atMs = Math.min(dayMs + DAY_MS - MINUTE_MS, untilMs - untilMs % MINUTE_MS); atMs >= dayMs; atMs -= MINUTE_MS) {
+      if (atMs <= afterMs) return undefined;
+      if (isDue(cron, atMs)) return atMs;
+    }
+  }
+  return undefined;
+}
+
+function isDueDay(cron: Cron, at: Date): boolean {
   const monthDay = cron.monthDays.has(at.getUTCDate());
   const weekDay = cron.weekDays.has(at.getUTCDay());
   const day = cron.limitsMonthDays && cron.limitsWeekDays ? monthDay || weekDay : monthDay && weekDay;
-  return cron.minutes.has(at.getUTCMinutes()) && cron.hours.has(at.getUTCHours()) && cron.months.has(at.getUTCMonth() + 1) && day;
+  return cron.months.has(at.getUTCMonth() + 1) && day;
 }

@@ -136,8 +136,12 @@ export interface PluginConfig {
   readonly envPath?: string;
   /** Where remote plugins may run, as `host:port`. */
   readonly remoteAddresses: readonly string[];
+  /** What remote plugins are told to ask this server at, as `host:port`. */
+  readonly hostAddress?: string;
   /** Plugins of this system that are on. */
   readonly builtIn: readonly string[];
+  /** Hosts that each of these may connect to, as `host` or `host:port`, by its name. */
+  readonly builtInNet: Readonly<Record<string, readonly string[]>>;
 }
 
 /** When memory is short. */

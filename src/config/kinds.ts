@@ -67,6 +67,11 @@ export const addresses: Kind<readonly string[]> = {
   },
 };
 
+/** `host:port`. */
+export const address: Kind<string> = {
+  parse: (text) => isAddress(text) ? { value: text } : { wanted: "host:port" },
+};
+
 function isAddress(text: string): boolean {
   const port = Number(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(text)?.[1]);
   return port >= 1 && port <= 65_535;

@@ -20,6 +20,8 @@ export function toPluginConfig(values: SettingValues): PluginConfig {
     dataDir: values.PLUGIN_DATA_DIR ?? `${values.DATA_DIR.replace(/\/+$/, "")}/plugins`,
     ...(values.PLUGIN_ENV_PATH === undefined ? {} : { envPath: values.PLUGIN_ENV_PATH }),
     remoteAddresses: values.PLUGIN_REMOTE_ADDRESSES ?? [],
+    ...(values.PLUGIN_HOST_ADDRESS === undefined ? {} : { hostAddress: values.PLUGIN_HOST_ADDRESS }),
     builtIn: values.PLUGIN_BUILT_IN,
+    builtInNet: { "link-preview": values.PLUGIN_LINK_PREVIEW_HOSTS ?? [], webhook: values.PLUGIN_WEBHOOK_HOSTS ?? [] },
   };
 }

@@ -8,6 +8,9 @@ import type { Kind, Parsed } from "./kinds.ts";
 
 const WANTED = "ID:PUBLIC_KEY pairs separated by commas, each key 32 bytes in base64";
 
+/** As many as a manifest may name. */
+const MAX_HOSTS = 32;
+
 /** Keys, separated by commas or lines; `#` begins a comment line. */
 export const trustedKeys: Kind<readonly PluginKey[]> = {
   parse(text) {
@@ -39,5 +42,16 @@ export const builtInPlugins: Kind<readonly string[]> = {
     return names.length > 0 && names.every((name) => /^[a-z][a-z0-9-]{0,63}$/.test(name))
       ? { value: names }
       : { wanted: "none, or names of plugins separated by commas" };
+  },
+};
+
+/** `host` or `host:port` of servers that a plugin may connect to; what they may be exactly, the manifest's rules say. */
+export const pluginHosts: Kind<readonly string[]> = {
+  parse(text) {
+    const hosts = [...new Set(text.split(",").map((host) => host.trim().toLowerCase()).filter((host) => host !== ""))];
+    const isHost = (host: string) => /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?$/.test(host);
+    return hosts.length > 0 && hosts.length <= MAX_HOSTS && hosts.every(isHost)
+      ? { value: hosts }
+      : { wanted: `up to ${MAX_HOSTS} hosts, each as host or host:port, separated by commas` };
   },
 };

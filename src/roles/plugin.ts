@@ -29,10 +29,13 @@ export const plugin: RoleDefinition<"plugin"> = {
     const service = await createPluginService({
       ...{ database, log, messages, dataDir: settings.dataDir, reservedEnv: new Set(settingNames) },
       trustedKeys: await trustedKeysOf(settings),
-      builtIn: await builtInArchives(settings.builtIn),
+      builtIn: await builtInArchives(settings.builtIn, settings.builtInNet),
       launcher: launcherOf({
         module: { problem: "This server cannot run plugins with code" },
-        remote: createRemoteLauncher({ connect: pluginPeers(tools.calling), tokens, addresses: settings.remoteAddresses }),
+        remote: createRemoteLauncher({
+          ...{ connect: pluginPeers(tools.calling), tokens, addresses: settings.remoteAddresses },
+          ...(settings.hostAddress === undefined ? {} : { hostAddress: settings.hostAddress }),
+        }),
       }),
       openHost,
     });

@@ -113,6 +113,16 @@ Deno.test("readConfig reads what plugins must be signed with and where they have
     /^PLUGIN_TRUSTED_KEYS_PATH/,
   );
   assertMatch(inspectConfig({ PLUGIN_BUILT_IN: "../etc" }).problems.join(), /^PLUGIN_BUILT_IN must be none, or names/);
+  const hosts = readConfig({ PLUGIN_WEBHOOK_HOSTS: "Hooks.example, 127.0.0.1:8080,[::1]:81", PLUGIN_HOST_ADDRESS: "chat-1:50051" }).plugin;
+  assertEquals(hosts.builtInNet, { "link-preview": [], webhook: ["hooks.example", "127.0.0.1:8080", "[::1]:81"] });
+  assertEquals(hosts.hostAddress, "chat-1:50051");
+  for (const wrong of ["*.example", "http://x", "x:0", "a b", ","]) {
+    assertMatch(
+      inspectConfig({ PLUGIN_LINK_PREVIEW_HOSTS: wrong }).problems.join(),
+      /^PLUGIN_LINK_PREVIEW_HOSTS must be up to 32 hosts/,
+      wrong,
+    );
+  }
 });
 
 Deno.test("readConfig picks the event bus by the database, and refuses postgres without one", () => {

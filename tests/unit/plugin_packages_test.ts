@@ -56,6 +56,7 @@ Deno.test("readArchive refuses what is no archive, by the place and the value fo
     [{ format: 1, manifest, remote: { address: "plugins.example" } }, /`archive.remote.address` must be host:port, got "plugins.example"/],
     [{ format: 1, manifest: manifestOf({ permissions: { data: true } }), remote }, /`archive.manifest.permissions.data` must be empty/],
     [{ format: 1, manifest: { ...manifest, name: "Echo" }, module: MODULE }, /`archive.manifest.name` must be 1 to 64 of a-z.*got "Echo"/],
+    [{ format: 1, manifest: { ...manifest, name: "assistant" }, module: MODULE }, /a name that this system writes under, got "assistant"/],
   ];
   for (const [value, wanted] of cases) {
     const bytes = value instanceof Uint8Array ? value : encode(value);
@@ -104,6 +105,7 @@ Deno.test("readManifest holds every field to what the proto says of it", () => {
     [{ color: "red" }, /` must have no field but .*, got "color"/],
     [{ actions: [], hooks: [] }, /` must have an action or a hook, got neither/],
     [{ actions: [{ name: "say" }, { name: "say" }] }, /\.actions\[1\]` must be there once, got "say" again/],
+    [{ actions: [{ name: "say", scope: "root" }] }, /\\.actions\\[0\\]\\.scope` must be empty or one of messages:read, .*got "root"/],
     [{ actions: [{ name: "say", input_schema_json: "{" }] }, /\.actions\[0\]\.input_schema_json` must be JSON/],
     [{ actions: [{ name: "say", output_schema_json: '{"pattern":"(a+)+$"}' }] }, /pattern` must not be there: .*regular expression/],
     [hook({ event: "message.edited" }), /\.hooks\[0\]\.event` must be one of .*, got "message.edited"/],

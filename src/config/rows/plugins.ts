@@ -1,5 +1,5 @@
-import { addresses, path } from "../kinds.ts";
-import { builtInPlugins, trustedKeys } from "../plugin_kinds.ts";
+import { address, addresses, path } from "../kinds.ts";
+import { builtInPlugins, pluginHosts, trustedKeys } from "../plugin_kinds.ts";
 import { given, optional } from "../setting.ts";
 
 /** Other people's code, and what it may have of this machine. */
@@ -29,10 +29,25 @@ export const pluginRows = {
     "host:port of every server that a remote plugin may run at, separated by commas",
     "Unset: there are no remote plugins, because the server may not connect to whatever an archive names",
   ),
+  PLUGIN_HOST_ADDRESS: optional(
+    address,
+    "host:port at which remote plugins reach this very server, told to them with each call: where several servers share an address, only the one that made a call knows its token",
+    "Unset: plugins ask at the address that they know, which is right where there is one server",
+  ),
   PLUGIN_BUILT_IN: given(
     builtInPlugins,
     "none",
-    "Plugins that come with this system and are on, by their names, separated by commas",
+    "Plugins that come with this system and are on, by their names, separated by commas: `word-filter`, `link-preview`, `poll`, `reminder`, `webhook`",
     "A room says only what people say, until somebody wants more",
+  ),
+  PLUGIN_LINK_PREVIEW_HOSTS: optional(
+    pluginHosts,
+    "Hosts of which `link-preview` shows pages, each as host or host:port, separated by commas; this machine only by number and port",
+    "Unset: it shows none, because whoever writes a link would choose whom the server asks",
+  ),
+  PLUGIN_WEBHOOK_HOSTS: optional(
+    pluginHosts,
+    "Hosts that `webhook` may tell of messages, in the same form",
+    "Unset: none",
   ),
 } as const;

@@ -32,6 +32,8 @@ const MIN_MEMORY_BYTES = 16_777_216;
 /** The form of a plugin's name, an action's and a command's. */
 export const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const NAME_WANTED = '1 to 64 of a-z, 0-9 and "-", beginning with a letter';
+/** A plugin writes under its name. */
+const TAKEN_NAMES: readonly string[] = ["assistant"];
 const SEMVER =
   /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(-((0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$/;
 const MAX_VERSION_BYTES = 128;
@@ -52,13 +54,21 @@ export function readManifest(path: string, value: unknown, reservedEnv: Readonly
   checkUnique(object.at("hooks"), hooks, hookKey);
   if (actions.length + hooks.length === 0) throw invalidField(path, "must have an action or a hook, got neither");
   return {
-    name: object.matching("name", NAME, NAME_WANTED),
+    name: readName(object),
     version: readVersion(object),
     description: object.text("description", { maxBytes: MAX_DESCRIPTION_BYTES }),
     ...{ actions, hooks },
     permissions: readPermissions(object.at("permissions"), object.raw("permissions") ?? {}, reservedEnv),
     limits: readLimits(object.at("limits"), object.raw("limits") ?? {}),
   };
+}
+
+function readName(object: JsonObject): string {
+  const name = object.matching("name", NAME, NAME_WANTED);
+  if (TAKEN_NAMES.includes(name)) {
+    throw invalidField(object.at("name"), `must not be a name that this system writes under, got ${shown(name)}`);
+  }
+  return name;
 }
 
 function readVersion(object: JsonObject): string {

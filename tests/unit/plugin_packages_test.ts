@@ -105,7 +105,7 @@ Deno.test("readManifest holds every field to what the proto says of it", () => {
     [{ color: "red" }, /` must have no field but .*, got "color"/],
     [{ actions: [], hooks: [] }, /` must have an action or a hook, got neither/],
     [{ actions: [{ name: "say" }, { name: "say" }] }, /\.actions\[1\]` must be there once, got "say" again/],
-    [{ actions: [{ name: "say", scope: "root" }] }, /\\.actions\\[0\\]\\.scope` must be empty or one of messages:read, .*got "root"/],
+    [{ actions: [{ name: "say", scope: "root" }] }, /\.actions\[0\]\.scope` must be empty or one of messages:read, .*got "root"/],
     [{ actions: [{ name: "say", input_schema_json: "{" }] }, /\.actions\[0\]\.input_schema_json` must be JSON/],
     [{ actions: [{ name: "say", output_schema_json: '{"pattern":"(a+)+$"}' }] }, /pattern` must not be there: .*regular expression/],
     [hook({ event: "message.edited" }), /\.hooks\[0\]\.event` must be one of .*, got "message.edited"/],

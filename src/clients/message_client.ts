@@ -53,7 +53,7 @@ export class MessageServiceClient implements AsyncDisposable {
 
   /**
    * Stores a message and answers after its commit. Stored once, however often it is sent: the client makes a `clientMessageId` where none is
-   * given, and repeats the call with the same one.
+   * given, and repeats the call with the same one. A message with id 0 is a plugin's answer in its place, and nothing is stored.
    */
   async createMessage(request: CreateMessageRequest, options: CallOptions = {}): Promise<Message> {
     const clientMessageId = request.clientMessageId || (this.#options.makeKeys ? crypto.randomUUID() : "");

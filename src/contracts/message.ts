@@ -160,13 +160,17 @@ export interface MessageStream extends AsyncIterable<MessageBatch> {
  * `deadline_exceeded` or `cancelled` when the signal fires (a write may still have happened).
  */
 export interface MessageService {
-  /** Answers after the commit. With a `clientMessageId` a repeat returns the first message, for ever; without one there is no promise. */
+  /**
+   * Answers after the commit. With a `clientMessageId` a repeat returns the first message, for ever; without one there is no promise. A message with id 0 is a
+   * plugin's answer to the author instead: nothing is stored. `permission_denied` where a plugin does not let the message through, `unavailable`
+   * where one that must be asked cannot be.
+   */
   createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message>;
   /** `not_found` when the room has no such message; a deleted one comes back as a tombstone. */
   getMessage(request: MessageKey, context: CallContext): Promise<Message>;
   /** One consistent page; a room that nobody has written to is empty, not missing. */
   getMessages(request: GetMessagesRequest, context: CallContext): Promise<GetMessagesResponse>;
-  /** `not_found` for a missing or deleted message, `aborted` when `ifVersion` is stale. */
+  /** `not_found` for a missing or deleted message, `aborted` when `ifVersion` is stale; plugins are asked about the new content as about a new message. */
   updateMessage(request: UpdateMessageRequest, context: CallContext): Promise<Message>;
   /** A missing message is an answer (`success: false`), not an error. */
   deleteMessage(request: MessageKey, context: CallContext): Promise<DeleteMessageResponse>;

@@ -109,6 +109,7 @@ eachDatabase("Assistant", async (t, { database }) => {
     await system.say("quiet", "@assistants are many");
     await system.say("quiet", "Ask @assistant about it");
     await system.say("quiet", "@assistant says the assistant", "assistant");
+    await system.messages.createMessage({ room: "quiet", username: "poll", content: "@assistant who won?", via: ["poll"] }, context);
     await system.messages.createMessage({ room: "quiet", username: "bot", content: "@assistant hello", messageType: "assistant" }, context);
     await system.say("quiet", "@assistant");
     const [answer] = await system.answered("quiet", 2);

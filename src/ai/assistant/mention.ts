@@ -18,7 +18,8 @@ export function isAssistants({ username, messageType, metadata }: Message): bool
   return username === ASSISTANT || messageType === ASSISTANT_TYPE || metadata["assistant_status"] !== undefined;
 }
 
-/** Whether a message is to be answered: people's only, or two assistants would talk for ever. */
+/** Whether a message is to be answered: people's only, or two assistants, or one and a plugin, would talk for ever. */
 export function isQuestion(message: Message): boolean {
-  return !message.deleted && message.messageType === "text" && !isAssistants(message) && askedOf(message.content) !== undefined;
+  const isPeoples = message.messageType === "text" && !isAssistants(message) && (message.via ?? []).length === 0;
+  return isPeoples && !message.deleted && askedOf(message.content) !== undefined;
 }

@@ -1,5 +1,5 @@
 import { invalidField } from "../../core/errors.ts";
-import { ipBytes } from "../../core/ip.ts";
+import { ipBlock, ipBytes, isInBlocks } from "../../core/ip.ts";
 
 /**
  * Addresses that stand for this machine, its neighbours or nobody: what a plugin may reach only by naming the number. Deno holds them also against what a
@@ -21,23 +21,44 @@ const PRIVATE_V4 = [
 /** Deno takes no blocks of IPv6 yet, so of that only single addresses: this machine, and where clouds tell their secrets. Mapped IPv4 counts as IPv4. */
 const PRIVATE_V6 = ["::", "::1", "fd00:ec2::254", "fd20:ce::254"];
 
+/** By number they can be told from others, all of them. */
+const PRIVATE = [...PRIVATE_V4, "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"]
+  .flatMap((block) => ipBlock(block) ?? []);
+
 const HOST = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?))(?::(\d{1,5}))?$/i;
 
 /** The flags for the granted hosts. Throws `invalid_argument` for what is no host, because a flag would take it for something else. */
 export function networkFlags(granted: readonly string[]): readonly string[] {
   if (granted.length === 0) return [];
-  const numbers: Uint8Array[] = [];
-  for (const entry of granted) {
-    const [, six, name = "", port] = HOST.exec(entry) ?? [];
-    const bytes = ipBytes(six ?? name);
-    if (!HOST.test(entry) || (six !== undefined && bytes === undefined) || Number(port ?? 1) > 65_535) {
-      throw invalidField("granted.net", `must name hosts as host or host:port, got ${JSON.stringify(entry)}`);
-    }
-    if (bytes !== undefined && port !== undefined) numbers.push(bytes);
-  }
+  const numbers = granted.flatMap(privateNumber);
   const sixes = PRIVATE_V6.filter((address) => !numbers.some((bytes) => bytes.toHex() === ipBytes(address)?.toHex()));
   const denied = [...PRIVATE_V4.flatMap((block) => without(block, numbers)), ...sixes.map((address) => `[${address}]`)];
   return [`--allow-net=${granted.join(",")}`, `--deny-net=${denied.join(",")}`];
+}
+
+/** The bytes of a granted address that is private, which must come with a port: without one, Deno would let it listen there, too. */
+function privateNumber(entry: string): Uint8Array[] {
+  const [, six, name = "", port] = HOST.exec(entry) ?? [];
+  const address = ipBlock(six ?? name)?.bytes;
+  if (
+    !HOST.test(entry) || (six !== undefined && address === undefined) || (address === undefined && isOddNumber(name)) ||
+    Number(port) > 65_535
+  ) {
+    throw invalidField("granted.net", `must name hosts as host or host:port, got ${JSON.stringify(entry)}`);
+  }
+  if (address === undefined || !isInBlocks(six ?? name, PRIVATE)) return [];
+  if (port === undefined) {
+    throw invalidField(
+      "granted.net",
+      `must name the port of an address that is this machine's or its network's, got ${JSON.stringify(entry)}`,
+    );
+  }
+  return [address];
+}
+
+/** Such as 2130706433 and 0x7f.1, which are other spellings of 127.0.0.1. */
+function isOddNumber(name: string): boolean {
+  return !URL.canParse(`http://${name}`) || ipBytes(new URL(`http://${name}`).hostname) !== undefined;
 }
 
 /** A block less single addresses, as blocks: halves of halves, down to what is left out. */

@@ -113,7 +113,7 @@ export class Sandboxes {
     }
     await (this.#prepared ??= this.#prepareFolder());
     const dataDir = granted.data ? this.dataDir(name) : undefined;
-    if (dataDir !== undefined) await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
+    if (dataDir !== undefined) await prepareDataDir(dataDir, name);
     const command = processCommand({ granted, limits, env, dataDir }, `${this.#stateDir}/runtime`);
     const waitedFor = hooks.some(({ event }) => event === "message.before_create");
     return (onFault) =>
@@ -137,4 +137,24 @@ export class Sandboxes {
     await Deno.mkdir(runtimeDir, { recursive: true, mode: 0o700 });
     await Deno.writeTextFile(`${runtimeDir}/location_data`, "");
   }
+}
+
+/** Makes a plugin's folder. It cannot make links itself, but Deno would follow one that came there by other ways, such as a copy; so it is not started. */
+async function prepareDataDir(dataDir: string, name: string): Promise<void> {
+  await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const link = await firstLink(dataDir);
+  if (link === undefined) return;
+  throw new ChatError(
+    "failed_precondition",
+    `The folder of plugin ${name} has a symbolic link in it: ${JSON.stringify(link.slice(dataDir.length + 1))}`,
+  );
+}
+
+async function firstLink(folder: string): Promise<string | undefined> {
+  for await (const { name, isSymlink, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    const found = isSymlink ? path : isDirectory ? await firstLink(path) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

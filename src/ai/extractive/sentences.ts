@@ -20,7 +20,7 @@ const LAST_UNITS = 40;
 const MAX_UNITS = 1_000;
 const THAI_UNITS = 60;
 const THAI = /\p{sc=Thai}/u;
-const HEADING = /^ {0,3}#{1,6}[ \t]/;
+const HEADING = /^ {0,3}#{1,6}(?:\s|$)/;
 const HEADING_LINE = /(?<=^ {0,3}#{1,6}[ \t])[^\n]*$/gm;
 
 /** The sentences of a passage in order; a heading is none, unless there is nothing else. Lines that a layout has broken count as one. */

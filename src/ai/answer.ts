@@ -11,7 +11,7 @@ import type { AnswerWriter } from "./answer_writer.ts";
 import { attemptInTurn, type Candidate, type Patience } from "./attempts.ts";
 import { CitationReader } from "./citations.ts";
 import { ground, type Grounding, type GroundingSources, type GroundPassage, isGrounded } from "./grounding.ts";
-import type { ExtractiveAnswerer } from "./methods.ts";
+import type { ExtractiveAnswerer, SourcePassage } from "./methods.ts";
 import { type ChosenModel, EXTRACTIVE } from "./models.ts";
 import { fitPrompt, type FittedPrompt } from "./prompt.ts";
 import type { ValidGenerate } from "./validate.ts";
@@ -54,7 +54,7 @@ async function extractAnswer(
   const passages = grounding?.passages ?? [];
   if (grounding !== undefined) writer.retrieval(passages.map(({ passage }) => passage), grounding.notices);
   const question = { question: prompt, earlier: turns.map(({ content }) => content) };
-  const found = await means.extract(question, passages.map(({ text, name, score }) => ({ text, title: name, score })));
+  const found = await means.extract(question, passages.map(toSource));
   let finishReason = found.sentences.length === 0 ? "no_answer" : "stop";
   if (finishReason === "no_answer") {
     writer.text(grounding === undefined ? NOTHING_GIVEN : passages.length === 0 ? NOTHING_FOUND : NO_ANSWER);
@@ -75,6 +75,12 @@ async function extractAnswer(
   if (finishReason === "length" && writer.length === 0) writer.text("The answer is longer than max_tokens allows.");
   writer.usage({ promptTokens: estimateTokens(prompt), completionTokens: tokens, estimated: true });
   writer.done({ model: EXTRACTIVE, finishReason, confidence: found.confidence, droppedCitations: 0 });
+}
+
+function toSource({ passage, text, name, score }: GroundPassage): SourcePassage {
+  const given = passage.contextIndex !== undefined;
+  // What the list calls the caller's own texts says nothing of them.
+  return { text, title: given ? "" : name, score, given };
 }
 
 /** Writes the mark of a passage; `part` says which of its text, else all is meant. */

@@ -11,6 +11,8 @@ export interface SourcePassage {
   readonly title: string;
   /** How well it fits the question, 0 to 1. */
   readonly score: number;
+  /** Whoever asks has given it with the question, so that it is likely to answer it. */
+  readonly given: boolean;
 }
 
 /** A sentence of a passage: `passages[passage].text.slice(start, end)`. */

@@ -1,6 +1,7 @@
 import { assert } from "@std/assert";
 import { extractAnswer } from "../../src/ai/extractive/answer.ts";
 import type { SourcePassage } from "../../src/ai/methods.ts";
+import { ENCYCLOPEDIA } from "../support/question_set/encyclopedia.ts";
 import { ENGLISH } from "../support/question_set/english.ts";
 import { EUROPEAN } from "../support/question_set/european.ts";
 import { OTHER } from "../support/question_set/other.ts";
@@ -44,12 +45,24 @@ function measure(part: (index: number) => boolean): Figures {
 }
 
 function passagesFor(index: number): { readonly passages: readonly SourcePassage[]; readonly own: number } {
-  const others = SET.toSpliced(index, 1).map(({ title, text }) => ({ title, text, score: 0.5 }));
+  const others = SET.toSpliced(index, 1).map(({ title, text }) => ({ title, text, score: 0.5, given: false }));
   const from = index % (others.length - PASSAGES);
   const own = (index * 7) % 5;
   const { title, text } = SET[index]!;
-  return { passages: others.slice(from, from + PASSAGES - 1).toSpliced(own, 0, { title, text, score: 0.6 }), own };
+  return { passages: others.slice(from, from + PASSAGES - 1).toSpliced(own, 0, { title, text, score: 0.6, given: false }), own };
 }
+
+Deno.test("extractAnswer holds the answers to questions about dense paragraphs that are given with them, in twelve languages", () => {
+  const hits = ENCYCLOPEDIA.flatMap(({ title, text, asked }) =>
+    asked.map(([question, answer]) =>
+      extractAnswer({ question, earlier: [] }, [{ title, text, score: 1, given: true }]).sentences
+        .map(({ start, end }) => text.slice(start, end).includes(answer))
+    )
+  );
+  const one = hits.filter(([first]) => first === true).length / hits.length;
+  const three = hits.filter((right) => right.includes(true)).length / hits.length;
+  assert(hits.length > 100 && one >= 0.74 && three >= 0.9, JSON.stringify({ asked: hits.length, one, three }));
+});
 
 Deno.test("extractAnswer holds the answers to questions in fifteen languages, and has none where there is none", () => {
   const figures = { all: measure(() => true), heldOut: measure((index) => index % 2 === 1) };

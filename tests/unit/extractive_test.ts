@@ -4,7 +4,7 @@ import { searchTextOf } from "../../src/ai/extractive/question.ts";
 import { sentencesOf } from "../../src/ai/extractive/sentences.ts";
 import type { SourcePassage } from "../../src/ai/methods.ts";
 
-const passage = (text: string, title = "", score = 0.5): SourcePassage => ({ text, title, score });
+const passage = (text: string, title = "", score = 0.5): SourcePassage => ({ text, title, score, given: false });
 const ask = (question: string, passages: readonly SourcePassage[], earlier: readonly string[] = []) => {
   const { sentences, confidence } = extractAnswer({ question, earlier }, passages);
   return { texts: sentences.map(({ passage, start, end }) => passages[passage]!.text.slice(start, end)), confidence };

@@ -3,7 +3,7 @@
  * is written that is not in them.
  *
  * A sentence is scored by the question's words in it, each with its weight (inverse sentence frequency as in BM25: Robertson and Zaragoza,
- * "The Probabilistic Relevance Framework", 2009), by those of its neighbours and of the title above it in part, by the question's pairs of
+ * "The Probabilistic Relevance Framework", 2009), by those of its neighbours, of the passage's first sentence and of the title above it in part, by the question's pairs of
  * words that stand together in it, by whether it has what the question asks for (a date, a number, a name, a reason; answer types after Hirschman et al.,
  * "Deep Read: A Reading Comprehension System", ACL 1999), and by how much of the question its passage is about.
  *
@@ -19,8 +19,9 @@ import { matchOf, vocabularyOf, type WeightedTerm, weightsOf } from "./weights.t
 /** How many sentences an answer has at most. */
 const MAX_SENTENCES = 3;
 /** What a word counts that is not in the sentence but next to it, or in the title. */
-const NEIGHBOUR = 0.2;
+const NEIGHBOUR = 0.1;
 const TITLE = 0.6;
+const TOPIC = 0.5;
 /** The same, where the sentence begins with a pronoun that stands for something in the one before. */
 const POINTED_TO = 0.5;
 /** What a pair of the question's words that stand together in the sentence adds to their weights. */
@@ -34,15 +35,16 @@ const LACKS_KIND = 0.7;
 const PASSAGE_SHARE = 0.4;
 const SEARCH_SHARE = 0.3;
 /** Of the best sentence's score, for another to be said besides. */
-const MIN_SHARE_OF_BEST = 0.3;
+const MIN_SHARE_OF_BEST = 0.2;
 /** What a sentence scores by what it has of the kind that is asked for alone. */
 const KIND_ALONE = 0.05;
 /** What a word of the question counts for the confidence that stands elsewhere in the passage. */
-const ELSEWHERE = 0.6;
+const ELSEWHERE = 0.4;
 /** Enough of a passage to tell its language. */
 const SAMPLE_UNITS = 300;
-/** Less of the question found is no answer; measured on questions with and without an answer. */
+/** Less of the question found is no answer; measured on questions with and without an answer, as is the least for passages that were given with the question. */
 const MIN_CONFIDENCE = 0.27;
+const MIN_GIVEN_CONFIDENCE = 0.1;
 
 interface Scored {
   readonly sentence: SentenceWords;
@@ -75,12 +77,13 @@ export function extractAnswer({ question: text, earlier }: ExtractiveQuestion, p
         before: passage.sentences[at - 1],
         after: passage.sentences[at + 1],
         title: passage.title,
+        topic: passage.sentences[0]!.forms,
         all,
         factor,
       });
     });
   });
-  return chosen(scored);
+  return chosen(scored, ({ passage }) => passages[passage]!.given ? MIN_GIVEN_CONFIDENCE : MIN_CONFIDENCE);
 }
 
 /** A passage of which that cannot be told is taken to be in the question's language. */
@@ -94,16 +97,24 @@ interface Surroundings {
   readonly before: SentenceWords | undefined;
   readonly after: SentenceWords | undefined;
   readonly title: ReadonlySet<string>;
+  /** Of the first sentence, which says what the others are about. */
+  readonly topic: ReadonlySet<string>;
   /** Of the whole passage with its title. */
   readonly all: ReadonlySet<string>;
   readonly factor: number;
 }
 
-function scoreOf(question: Question, sentence: SentenceWords, { terms, before, after, title, all, factor }: Surroundings): Scored {
+function scoreOf(question: Question, sentence: SentenceWords, { terms, before, after, title, topic, all, factor }: Surroundings): Scored {
   const back = startsWithPronoun(sentence.text) ? POINTED_TO : NEIGHBOUR;
   const found = share(terms, (term) => {
     const near = (one: SentenceWords | undefined, weight: number) => one === undefined ? 0 : weight * matchOf(term, one.forms);
-    return Math.max(matchOf(term, sentence.forms), TITLE * matchOf(term, title), near(before, back), near(after, NEIGHBOUR));
+    return Math.max(
+      matchOf(term, sentence.forms),
+      TITLE * matchOf(term, title),
+      TOPIC * matchOf(term, topic),
+      near(before, back),
+      near(after, NEIGHBOUR),
+    );
   });
   const kind = answersKind(question.kind, sentence.text, question.text);
   const fits = kind === undefined ? 1 : kind ? HAS_KIND : LACKS_KIND;
@@ -135,10 +146,10 @@ function pairs(terms: readonly WeightedTerm[], { order }: SentenceWords): number
   return all === 0 ? 0 : sum / all;
 }
 
-function chosen(scored: readonly Scored[]): ExtractedAnswer {
+function chosen(scored: readonly Scored[], least: (sentence: SentenceWords) => number): ExtractedAnswer {
   const ranked = scored.toSorted((left, right) => right.score - left.score);
   const [best] = ranked;
-  if (best === undefined || best.confidence < MIN_CONFIDENCE) return { sentences: [], confidence: best?.confidence ?? 0 };
+  if (best === undefined || best.confidence < least(best.sentence)) return { sentences: [], confidence: best?.confidence ?? 0 };
   const said = new Set<string>();
   // Overlapping chunks say the same twice.
   const distinct = ranked.filter(({ sentence }) => !said.has(sentence.text) && said.add(sentence.text));

@@ -90,7 +90,7 @@ const ASKING: readonly Asking[] = [
   {
     kind: "number",
     spaced: spaced(
-      `how (?:many|much|long|tall|high|far|old|big|large|deep|wide|heavy|fast|often)|(?:what|which) (?:\\p{L}+ )?(?:percent(?:age)?|number|amount|population|temperature|distance|height|length|weight|speed|cost|price|age|size|share|proportion)
+      `how (?:many|much|long|tall|high|far|old|big|large|deep|wide|heavy|fast|often)|(?:what|which) (?:(?:is|was|were|are) the )?(?:\\p{L}+ )?(?:percent(?:age)?|number|amount|population|temperature|distance|height|length|weight|speed|cost|price|age|size|share|proportion)
       |wie ?(?:viele?n?|lange?|hoch|weit|alt|gro(?:ß|ss)|tief|schwer|schnell|oft|breit)|cu[aá]nt[oa]s?|qu[eé] (?:porcentaje|cantidad|n[uú]mero|altura|distancia)|combien|quel(?:le)? (?:pourcentage|nombre|distance|hauteur|taille|âge|prix|vitesse)
       |quant[oaie]|quanti|(?:che|quale) (?:percentuale|numero|distanza|altezza|età)|quant[oa]s?|(?:que|qual) (?:porcentagem|percentagem|n[uú]mero|dist[aâ]ncia|altura)|сколько|как (?:долго|часто|далеко)|какой (?:процент|высоты|длины|рост)|какова (?:высота|длина|площадь|численность|скорость|температура)|كم|ما (?:عدد|نسبة|مقدار|ارتفاع|طول|مساحة)
       |कितन[ाीे]|कितनों|कितने|kaç|ne kadar|yüzde kaç|πόσ(?:ο|α|οι|ες|η|ους|ων)|bao nhiêu|bao lâu|bao xa|mấy`,
@@ -185,7 +185,7 @@ const QUANTITY = new Map(
   }),
 );
 const REASON = new RegExp(
-  `(?<![\\p{L}\\p{M}])(?:because|so|since|due to|owing to|so that|in order to|therefore|as a result|caused? by|thanks to|for fear|weil|da|damit|wegen|deshalb|daher|um|aufgrund|porque|debido|para que|para|por eso|ya que|puesto que|parce qu\\p{L}*|car|afin|grâce|pour|à cause|perché|poiché|affinché|per|a causa|pois|devido|por causa|потому|чтобы|поэтому|из-за|так как|благодаря|لأن|بسبب|لكي|حتى|من أجل|क्योंकि|ताकि|इसलिए|के कारण|की वजह|çünkü|için|dolayı|nedeniyle|yüzünden|diye|επειδή|διότι|γιατί|λόγω|εξαιτίας|ώστε|για να|vì|bởi|do|nên|để)(?![\\p{L}\\p{M}])|因为|因此|由于|以便|所以|為了|为了|使|ため|ので|から|よう(?:に|と)|เพราะ|เนื่องจาก|เพื่อ|จึง|때문|위해`,
+  `(?<![\\p{L}\\p{M}])(?:because|so|since|due to|led to|leading to|resulted|reasons?|owing to|so that|in order to|therefore|as a result|caused? by|thanks to|for fear|weil|da|damit|wegen|deshalb|daher|um|aufgrund|porque|debido|para que|para|por eso|ya que|puesto que|parce qu\\p{L}*|car|afin|grâce|faute|pour|à cause|perché|poiché|affinché|per|a causa|pois|devido|por causa|потому|чтобы|поэтому|из-за|так как|благодаря|لأن|بسبب|لكي|حتى|من أجل|क्योंकि|ताकि|इसलिए|के कारण|की वजह|çünkü|için|dolayı|nedeniyle|yüzünden|diye|επειδή|διότι|γιατί|λόγω|εξαιτίας|ώστε|για να|vì|bởi|do|nên|để)(?![\\p{L}\\p{M}])|因为|因此|由于|以便|所以|為了|为了|使|ため|ので|から|よう(?:に|と)|เพราะ|เนื่องจาก|เพื่อ|จึง|때문|위해`,
   "iu",
 );
 const DEFINITION = new RegExp(
@@ -231,13 +231,15 @@ export function answersKind(kind: AnswerKind, sentence: string, question: string
       return hasNew(DATE, sentence, question);
     case "number":
       return hasNew(NUMBER, sentence, question);
+    case "duration":
+      // "How long do they get?" asks for either.
+      return (/\bhow long\b/i.test(question) && QUANTITY.get("length")!.test(sentence)) || isMeasured("duration", sentence);
     case "length":
     case "mass":
     case "money":
-    case "duration":
     case "speed":
     case "share":
-      return QUANTITY.get(kind)!.test(sentence) || (NUMBER.test(sentence) ? undefined : false);
+      return isMeasured(kind, sentence);
     case "reason":
       return REASON.test(sentence);
     case "definition":
@@ -248,6 +250,11 @@ export function answersKind(kind: AnswerKind, sentence: string, question: string
     case "any":
       return undefined;
   }
+}
+
+/** A number with another unit, or none, may still be meant. */
+function isMeasured(kind: string, sentence: string): boolean | undefined {
+  return QUANTITY.get(kind)!.test(sentence) || (NUMBER.test(sentence) ? undefined : false);
 }
 
 function hasNew(cue: RegExp, sentence: string, question: string): boolean {

@@ -18,17 +18,22 @@ const ALIKE = 0.5;
 /** Letters of a common beginning at least, and as a share of the longer word; or of an end that is the whole other word ("glass works" in German). */
 const KIN_LETTERS = 4;
 const KIN_SHARE = 0.6;
+/** Where words are put together of words, one may be the beginning of the other ("Orgel", "Orgelwettbewerb"). */
+const COMPOUNDING: ReadonlySet<string> = new Set(["de", "nl", "sv", "da", "no", "fi", "hu", "et", "is"]);
+const COMPOUND_LETTERS = 5;
 /** Most pairs of characters of a question are no word of it: one that no passage has says little. */
 const UNKNOWN_PAIR = 0.3;
 /** A word that no passage has may be put in other words there. */
-const UNKNOWN_WORD = 0.8;
+const UNKNOWN_WORD = 0.5;
 
 /** The question's words with their inverse sentence frequency over all sentences: log(1 + (N - n + ½) / (n + ½)). */
 export function weightsOf(question: Question, language: string, { sentences, frequencies }: Vocabulary): readonly WeightedTerm[] {
   return question.wanted.map(({ token, weight }) => {
     const form = token.paired ? token.word : stem(token.word, language);
     const having = frequencies.get(form) ?? 0;
-    const rarity = Math.log(1 + (sentences - having + 0.5) / (having + 0.5));
+    // A word that is nowhere tells no more than one that is in one sentence.
+    const counted = Math.max(1, having);
+    const rarity = Math.log(1 + (sentences - counted + 0.5) / (counted + 0.5));
     const known = having > 0 ? 1 : token.paired ? UNKNOWN_PAIR : UNKNOWN_WORD;
     return { form, weight: weight * rarity * known, matches: token.paired ? [[form, 1]] : matchesOf(form, language, frequencies) };
   });
@@ -49,7 +54,7 @@ export function vocabularyOf(sentences: readonly SentenceWords[]): Vocabulary {
 
 function matchesOf(form: string, language: string, frequencies: ReadonlyMap<string, number>): readonly (readonly [string, number])[] {
   const alike = formsAlike(form, language).filter((other) => frequencies.has(other)).map((other) => [other, ALIKE] as const);
-  const kin = form.length < KIN_LETTERS ? [] : [...frequencies.keys()].filter((other) => other !== form && isKin(form, other));
+  const kin = form.length < KIN_LETTERS ? [] : [...frequencies.keys()].filter((other) => other !== form && isKin(form, other, language));
   return [[form, 1], ...alike, ...kin.map((other) => [other, KIN] as const)];
 }
 
@@ -60,9 +65,10 @@ export function matchOf({ matches }: WeightedTerm, forms: ReadonlySet<string>): 
   return best;
 }
 
-function isKin(left: string, right: string): boolean {
+function isKin(left: string, right: string, language: string): boolean {
   const [short, long] = left.length < right.length ? [left, right] : [right, left];
   if (short.length >= KIN_LETTERS && long.endsWith(short)) return true;
+  if (COMPOUNDING.has(language) && short.length >= COMPOUND_LETTERS && long.startsWith(short)) return true;
   const needed = Math.max(KIN_LETTERS, KIN_SHARE * Math.max(left.length, right.length));
   if (left.length < needed || right.length < needed) return false;
   let same = 0;

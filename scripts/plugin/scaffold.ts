@@ -53,8 +53,7 @@ export default {
 }
 
 function test(name: string): string {
-  return `import { assertEquals } from "@chat/system/plugin/testing";
-import { startPlugin } from "@chat/system/plugin/testing";
+  return `import { assertEquals, startPlugin } from "@chat/system/plugin/testing";
 
 Deno.test("${name} greets by name, as an action and as a command", async () => {
   await using plugin = await startPlugin(import.meta.dirname!);
@@ -62,10 +61,7 @@ Deno.test("${name} greets by name, as an action and as a command", async () => {
   const answer = await plugin.say("/${name} Bob", { username: "cleo" });
   assertEquals([answer.username, answer.content], ["${name}", "Hello, Bob!"]);
 });
-`.replace(
-    'import { assertEquals } from "@chat/system/plugin/testing";\nimport { startPlugin } from',
-    "import { assertEquals, startPlugin } from",
-  );
+`;
 }
 
 /** Editors and tests find the types and the test server here. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { deepStrictEqual } from "node:assert";
+import { cp } from "node:fs/promises";
 import { createApp } from "../../src/app.ts";
 import { MessageServiceClient } from "../../src/clients/message_client.ts";
 import { PluginServiceClient } from "../../src/clients/plugin_client.ts";
@@ -13,8 +14,8 @@ import { createLog } from "../../src/observability/log.ts";
 import { packFolder } from "./package.ts";
 
 /** Throws unless both are the same in all their parts. */
-export function assertEquals<T>(actual: T, expected: T): void {
-  deepStrictEqual(actual, expected);
+export function assertEquals<T>(actual: T, expected: T, message?: string): void {
+  deepStrictEqual(actual, expected, message as string);
 }
 
 /** A plugin that is installed, with everything granted that it asks for. */
@@ -43,6 +44,9 @@ export async function startPlugin(
   const { name, archive } = await packFolder(folder);
   const place = await Deno.makeTempDir({ prefix: "plugin-test-" });
   belongings.defer(() => Deno.remove(place, { recursive: true }));
+  // Making a database takes seconds, copying an empty one does not.
+  const template = Deno.env.get("TEST_PGLITE_TEMPLATE");
+  if (template) await cp(template, `${place}/data`, { recursive: true });
   const envPath = `${place}/env`;
   await Deno.writeTextFile(envPath, Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}\n`).join(""));
   const config = readConfig({ ...QUIET, DATA_DIR: `${place}/data`, PLUGIN_ENV_PATH: envPath });

@@ -138,6 +138,10 @@ export interface PluginConfig {
   readonly remoteAddresses: readonly string[];
   /** What remote plugins are told to ask this server at, as `host:port`. */
   readonly hostAddress?: string;
+  /** Of all plugins together. */
+  readonly maxProcesses: number;
+  /** What no manifest gets more of. */
+  readonly most: { readonly memoryBytes: number; readonly callMs: number };
   /** Plugins of this system that are on. */
   readonly builtIn: readonly string[];
   /** Hosts that each of these may connect to, as `host` or `host:port`, by its name. */

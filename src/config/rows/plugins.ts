@@ -1,4 +1,4 @@
-import { address, addresses, path } from "../kinds.ts";
+import { address, addresses, path, wholeNumber } from "../kinds.ts";
 import { builtInPlugins, pluginHosts, trustedKeys } from "../plugin_kinds.ts";
 import { given, optional } from "../setting.ts";
 
@@ -33,6 +33,24 @@ export const pluginRows = {
     address,
     "host:port at which remote plugins reach this very server, told to them with each call: where several servers share an address, only the one that made a call knows its token",
     "Unset: plugins ask at the address that they know, which is right where there is one server",
+  ),
+  PLUGIN_MAX_PROCESSES: given(
+    wholeNumber(1, 10_000),
+    "32",
+    "Processes of all plugins together; calls wait for one in their turn",
+    "Some 60 MB each, besides what a plugin itself takes",
+  ),
+  PLUGIN_MAX_MEMORY_MB: given(
+    wholeNumber(16, 1_024),
+    "1024",
+    "Megabytes (of 1,048,576 bytes) that one process of a plugin may take, whatever its manifest asks for; 128 where that asks for nothing",
+    "The most that a manifest can ask for",
+  ),
+  PLUGIN_MAX_CALL_MS: given(
+    wholeNumber(10, 60_000),
+    "60000",
+    "Milliseconds that one call of a plugin may take, whatever its manifest asks for; 5000 where that asks for nothing",
+    "As long as a unary call may take by default",
   ),
   PLUGIN_BUILT_IN: given(
     builtInPlugins,

@@ -27,6 +27,8 @@ export interface SandboxOptions {
   readonly code: PluginCode;
   /** What was granted; it holds, whatever the manifest asks for. */
   readonly granted: PluginPermissions;
+  /** The folder that is its own, absolute, if it is granted one; when unset the one that goes by its name. */
+  readonly dataDir?: string;
   /** The values of granted environment variables, by name. */
   readonly env?: Readonly<Record<string, string>>;
   /** Instead of those that follow from the manifest. */
@@ -112,7 +114,7 @@ export class Sandboxes {
       throw invalidField("name", `must be 1 to 64 of a-z, 0-9 and "-", got ${JSON.stringify(name)}`);
     }
     await (this.#prepared ??= this.#prepareFolder());
-    const dataDir = granted.data ? this.dataDir(name) : undefined;
+    const dataDir = granted.data ? options.dataDir ?? this.dataDir(name) : undefined;
     if (dataDir !== undefined) await prepareDataDir(dataDir, name);
     const command = processCommand({ granted, limits, env, dataDir }, `${this.#stateDir}/runtime`);
     const waitedFor = hooks.some(({ event }) => event === "message.before_create");

@@ -14,6 +14,7 @@ import { CallTokens } from "../../src/plugin/remote/tokens.ts";
 import type { PluginHost, PluginRunner, PluginWork, RunnerState } from "../../src/plugin/runner.ts";
 import { pluginPeers } from "../../src/roles/plugin_peers.ts";
 import { credentials, ServerCredentials, type ServiceError, status } from "../../src/wire/grpc_js.ts";
+import { testKeys } from "../support/auth.ts";
 import { within } from "../support/deadline.ts";
 import { freePort } from "../support/ports.ts";
 import { HostClient, raw, type RemoteBehaviour, remoteManifest, RemotePlugin, statusOf } from "../support/remote_plugin.ts";
@@ -396,6 +397,15 @@ Deno.test("PluginHostService answers the token of a call while that call runs, a
     assertEquals(await failure(client.use({ token: second.token, storage })), undefined);
     second[Symbol.dispose]();
     assertEquals(tokens.size, 0);
+  });
+
+  await t.step("where callers must prove who they are, the token is proof enough", async () => {
+    await using keys = await testKeys();
+    await using strict = await startServer({ pluginHost: tokens, services: {}, authenticator: keys.authenticator });
+    using stranger = new HostClient(strict.address);
+    using call = tokens.open(new TestHost());
+    assertEquals((await stranger.use({ token: call.token, storage })).storage?.success, true);
+    assertEquals(await failure(stranger.use({ token: "A".repeat(43), storage })), status.UNAUTHENTICATED);
   });
 
   await t.step("guessing is refused, and soon told to wait; a good token goes through all the same", async () => {

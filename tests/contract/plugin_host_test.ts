@@ -220,6 +220,14 @@ eachDatabase("PluginHost lets a plugin do what was granted, of what its user may
       assertEquals((await use({ readMessages: { room: "board" } }, { caller, room: "board" })).messages?.totalCount, 1);
       assertEquals((await use(post("Time!", "board"), { caller, rooms: ["*"] })).message?.username, "poll");
       assertMatch(await refusal(use(post("x", "hall"), { caller })), /not granted room "hall"/);
+      const caused = { caller: pluginIdentity("quiz"), via: ["quiz"] };
+      assertMatch(await refusal(use({ readMessages: { room: "board" } }, { ...caused, rooms: ["*"] })), /no member of room "board"/);
+      assertEquals((await use({ readMessages: { room: "board" } }, { ...caused, rooms: ["board"] })).messages?.totalCount, 2);
+      const forged = { caller: user("ann"), via: ["quiz"] };
+      assertMatch(
+        await refusal(use({ readMessages: { room: "board" } }, { ...forged, rooms: ["board"] })),
+        /key:ann is no member of room "board"/,
+      );
       const other = pluginIdentity("quiz");
       assertMatch(
         await refusal(

@@ -47,11 +47,12 @@ export class Access {
     const { rooms } = plugin.granted;
     const granted = rooms.length === 0 ? room === here : rooms.includes("*") || rooms.includes(room);
     if (!granted) throw new ChatError("permission_denied", `Plugin ${plugin.name} was not granted room ${JSON.stringify(room)}`, ROOM);
-    if (this.#alone) await this.#requireAlone(room, intent, own);
-    else {
+    if (!this.#alone) {
       requireRoom(context.caller, room);
       await this.#requireMember(context.caller, room, own);
     }
+    // Whoever calls for another plugin's work may do everything, and says nothing about a user.
+    if (this.#alone || this.#call.via.length > 0) await this.#requireAlone(room, intent, own);
     return room;
   }
 

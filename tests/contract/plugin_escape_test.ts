@@ -7,6 +7,7 @@ import type { Sandboxes } from "../../src/plugin/sandbox/sandboxes.ts";
 import {
   EXCESSES,
   FILES,
+  HANGS,
   hostileModule,
   IMPORTS,
   LOGGED_GIGABYTE,
@@ -32,12 +33,11 @@ async function withTargets(test: (targets: Targets, sandboxes: Sandboxes) => Pro
     await Promise.all(["other", "hostile"].map((name) => Deno.mkdir(sandboxes.dataDir(name), { recursive: true })));
     await Promise.all([secretFile, otherPluginsFile].map((path) => Deno.writeTextFile(path, SECRET)));
     const unixPath = `${stateDir}/database.sock`;
-    const sockets = [Deno.listen({ hostname: "127.0.0.1", port: 0 }), Deno.listen({ transport: "unix", path: unixPath })];
+    const tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     let visitors = 0;
-    const accepting = sockets.map(async (socket) => {
-      for await (const connection of socket) visitors++, connection.close();
-    });
-    const tcpPort = (sockets[0]!.addr as Deno.NetAddr).port;
+    const accepting = (async () => {
+      for await (const connection of tcp) visitors++, connection.close();
+    })();
     const udp = createSocket("udp4").on("message", () => visitors++);
     await new Promise<void>((bound) => udp.bind(0, "127.0.0.1", bound));
     Deno.env.set("ESCAPE_SECRET", SECRET);
@@ -48,7 +48,7 @@ async function withTargets(test: (targets: Targets, sandboxes: Sandboxes) => Pro
           otherPluginsFile,
           runtimeDir: `${stateDir}/runtime`,
           link,
-          tcpPort,
+          tcpPort: tcp.addr.port,
           udpPort: udp.address().port,
           unixPath,
           serverPid: Deno.pid,
@@ -58,9 +58,9 @@ async function withTargets(test: (targets: Targets, sandboxes: Sandboxes) => Pro
       assertEquals(visitors, 0);
     } finally {
       Deno.env.delete("ESCAPE_SECRET");
-      sockets.forEach((socket) => socket.close());
+      tcp.close();
       await new Promise<void>((closed) => udp.close(closed));
-      await Promise.all(accepting);
+      await accepting;
     }
   });
 }
@@ -176,7 +176,7 @@ Deno.test("Sandbox: a number and port that was granted can be reached, and its n
 });
 
 Deno.test("Sandbox: whatever takes too much or forges is ended, told as what it was, and the next call is served", async () => {
-  const limits = { ...effectiveLimits({}), cpuMs: 150, callMs: 600, concurrency: 1 };
+  const limits = { ...effectiveLimits({}), cpuMs: 150, callMs: 30_000, concurrency: 1 };
   const bodies = Object.fromEntries(Object.entries(EXCESSES).map(([name, { body }]) => [name, body]));
   await withPlugin(hostileModule(bodies), async ({ runner, log }) => {
     for (const [name, { codes, says }] of Object.entries(EXCESSES)) {
@@ -187,6 +187,18 @@ Deno.test("Sandbox: whatever takes too much or forges is ended, told as what it 
       assertEquals(await runner.runAction("ping", "{}", work()), `"pong"`, name);
     }
     assert(log.length < 2_000);
+  }, { limits });
+});
+
+Deno.test("Sandbox: whatever waits for ever is ended by the clock, and its caller hears it at once", async () => {
+  const limits = { ...effectiveLimits({}), callMs: 300, concurrency: 1 };
+  await withPlugin(hostileModule(HANGS), async ({ runner, states }) => {
+    for (const attack of Object.keys(HANGS)) {
+      const error = await assertRejects(() => runner.runAction(attack, "{}", work()), ChatError, "300 ms for one call");
+      assertEquals(error.code, "resource_exhausted");
+      assertEquals(await runner.runAction("ping", "{}", work()), `"pong"`);
+    }
+    assertEquals(states.filter(({ state }) => state === "failing").length, 2);
   }, { limits });
 });
 

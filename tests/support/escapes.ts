@@ -159,11 +159,6 @@ export const EXCESSES: Readonly<Record<string, Excess>> = {
   "loop in a getter of the output": { body: `return { get a() { for (;;); } };`, ...PROCESSOR },
   "loop in toJSON of the output": { body: `return { toJSON() { for (;;); } };`, ...PROCESSOR },
   "loop in then of the output": { body: `return { then() { for (;;); } };`, ...PROCESSOR },
-  "never answer": {
-    body: `await new Promise(() => setInterval(() => {}, 1_000));`,
-    codes: ["resource_exhausted"],
-    says: /ms for one call/,
-  },
   "hold out against SIGTERM": {
     body: `Deno.addSignalListener("SIGTERM", () => {}); Deno.addSignalListener("SIGINT", () => {}); for (;;);`,
     ...PROCESSOR,
@@ -229,11 +224,12 @@ export const EXCESSES: Readonly<Record<string, Excess>> = {
     codes: ["unavailable"],
     says: /crashed with|ended itself|Requires run access/,
   },
-  "read the requests to the end": {
-    body: `await Array.fromAsync(Deno.stdin.readable);`,
-    codes: ["resource_exhausted"],
-    says: /ms for one call/,
-  },
   "close the requests": { body: `Deno.stdin.close(); await new Promise(() => {});`, codes: ["unavailable"], says: /ended itself|crashed/ },
   "close the replies": { body: `Deno.stdout.close(); return 1;`, codes: ["unavailable"], says: /ended itself|crashed/ },
+};
+
+/** Each waits for ever, and is ended by the clock. */
+export const HANGS: Readonly<Record<string, string>> = {
+  "never answer": `await new Promise(() => setInterval(() => {}, 1_000));`,
+  "read the requests to the end": `await Array.fromAsync(Deno.stdin.readable);`,
 };

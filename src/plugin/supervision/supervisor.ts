@@ -96,7 +96,7 @@ export class Supervisor {
     clearTimeout(this.#timer);
     this.#tell({
       state: "disabled",
-      problem: `${problem}; that was the ${this.#faults}th failure in a row, and it is not restarted any more`,
+      problem: `${problem}; after ${this.#faults} failures in a row it is not restarted any more`,
     });
     this.#powers.disable();
   }

@@ -20,44 +20,44 @@ async function eventually<T>(what: string, look: () => Promise<T | undefined>): 
 
 const statusOf = ({ metadata }: Message) => metadata["assistant_status"];
 
-for (const kind of ["pglite", "postgres"] as const) {
-  Deno.test(
-    `main that is killed with -9 in the middle of an assistant's answer marks it when it is back, and pays once (${kind})`,
-    async () => {
-      await using place = await databasePlace(kind);
-      await using server = startModelServer(({ signal }) =>
-        streamed(["Tea ", "is ", "hot."], {
-          before: (index) => index === 2 ? new Promise((resolve) => signal.addEventListener("abort", () => resolve())) : undefined,
-        })
-      );
-      const data: Record<string, string> = place.config.kind === "pglite"
-        ? { DATA_DIR: place.config.dataDir }
-        : { DATABASE_URL: place.config.url };
-      const env = { ...data, SERVICES: "message,rag,ai", AI_BASE_URL: server.baseUrl, AI_MODEL: "tiny" };
-      await using first = new ServerProcess({ env });
-      await using client = new MessageServiceClient({ address: (await first.ready()).grpcAddress });
-      await client.updateRoom({ room: "crash", assistant: true });
-      await client.createMessage({ room: "crash", username: "ann", content: "@assistant how is tea?", clientMessageId: "q" });
-      const growing = await eventually(
-        "words",
-        async () => (await answersIn(client, "crash")).find(({ content }) => content === "Tea is "),
-      );
-      first.kill("SIGKILL");
-      await first.outcome();
-      await using second = new ServerProcess({ env });
-      await using again = new MessageServiceClient({ address: (await second.ready()).grpcAddress });
-      const ended = await eventually(
-        "the mark",
-        async () => (await answersIn(again, "crash")).find((message) => statusOf(message) !== "running"),
-      );
-      assertEquals([ended.id, statusOf(ended), ended.content], [
-        growing.id,
-        "interrupted",
-        "Tea is \n\n(The answer ends here: its server has stopped.)",
-      ]);
-      assertEquals([(await answersIn(again, "crash")).length, server.calls.length], [1, 1]);
-    },
+Deno.test("main that is killed with -9 in the middle of an assistant's answer marks it when it is back, and pays once (PGlite, Postgres)", async () => {
+  // Together, because each waits for the time after which an answer counts as given up.
+  await Promise.all([diesWhileAnswering("pglite"), diesWhileAnswering("postgres")]);
+});
+
+async function diesWhileAnswering(kind: "pglite" | "postgres"): Promise<void> {
+  await using place = await databasePlace(kind);
+  await using server = startModelServer(({ signal }) =>
+    streamed(["Tea ", "is ", "hot."], {
+      before: (index) => index === 2 ? new Promise((resolve) => signal.addEventListener("abort", () => resolve())) : undefined,
+    })
   );
+  const data: Record<string, string> = place.config.kind === "pglite"
+    ? { DATA_DIR: place.config.dataDir }
+    : { DATABASE_URL: place.config.url };
+  const env = { ...data, SERVICES: "message,rag,ai", AI_BASE_URL: server.baseUrl, AI_MODEL: "tiny" };
+  await using first = new ServerProcess({ env });
+  await using client = new MessageServiceClient({ address: (await first.ready()).grpcAddress });
+  await client.updateRoom({ room: "crash", assistant: true });
+  await client.createMessage({ room: "crash", username: "ann", content: "@assistant how is tea?", clientMessageId: "q" });
+  const growing = await eventually(
+    "words",
+    async () => (await answersIn(client, "crash")).find(({ content }) => content === "Tea is "),
+  );
+  first.kill("SIGKILL");
+  await first.outcome();
+  await using second = new ServerProcess({ env });
+  await using again = new MessageServiceClient({ address: (await second.ready()).grpcAddress });
+  const ended = await eventually(
+    "the mark",
+    async () => (await answersIn(again, "crash")).find((message) => statusOf(message) !== "running"),
+  );
+  assertEquals([ended.id, statusOf(ended), ended.content], [
+    growing.id,
+    "interrupted",
+    "Tea is \n\n(The answer ends here: its server has stopped.)",
+  ]);
+  assertEquals([(await answersIn(again, "crash")).length, server.calls.length], [1, 1]);
 }
 
 Deno.test(

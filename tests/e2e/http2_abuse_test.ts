@@ -13,7 +13,7 @@ import { tempDir } from "../support/temp_dir.ts";
 import * as tls from "../support/tls.ts";
 
 /** Each abuse is ended after so long, or by the server. */
-const ABUSE_MS = 1_500;
+const ABUSE_MS = 700;
 const PATIENCE_MS = 30_000;
 /** A process that has had much to do is that much larger than one that has just started; what is kept for an abuser would come on top, without end. */
 const MAX_GROWTH_MIB = 350;

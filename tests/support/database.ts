@@ -52,6 +52,6 @@ export async function dataDir(): Promise<TempDir> {
   const directory = await tempDir();
   const template = Deno.env.get("TEST_PGLITE_TEMPLATE");
   // Making a PGlite database takes seconds, so `deno task test` makes one to copy.
-  if (template) await copyTree(template, directory.path);
+  if (template) copyTree(template, directory.path);
   return directory;
 }

@@ -44,7 +44,7 @@ export interface PostgresServerOptions {
 export async function startPostgresServer({ fsync = true, settings = {}, standbyOf }: PostgresServerOptions = {}): Promise<PostgresServer> {
   const { binDir, templateDir, ...user } = await preparePostgres();
   const home = await Deno.makeTempDir({ prefix: "chat-postgres-" });
-  await copyTree(templateDir, `${home}/data`);
+  copyTree(templateDir, `${home}/data`);
   if (standbyOf !== undefined) await Deno.writeTextFile(`${home}/data/standby.signal`, "");
   await own(home, user);
   const port = freePort();

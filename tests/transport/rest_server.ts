@@ -1,4 +1,4 @@
-/** The gateway over the real message service on a real PGlite, and a client for its event streams. */
+/** The gateway over the real message service on a real Postgres, and a client for its event streams. */
 import { createMemoryBus } from "../../src/bus/memory.ts";
 import { RemoteMessageService } from "../../src/clients/remote_message_service.ts";
 import type { HttpConfig } from "../../src/config/config.ts";
@@ -38,7 +38,7 @@ export async function withGateway(work: (server: TestGateway) => Promise<void>, 
   if (split !== undefined && Object.keys(options).length === 0) return await withSplitGateway(JSON.parse(split), work);
   const logLines: string[] = [];
   const log = createLog("debug", (line) => logLines.push(line));
-  await using place = await databasePlace("pglite");
+  await using place = await databasePlace("postgres");
   const database = await openDatabase(place.config, { log });
   const bus = createMemoryBus();
   const service = createMessageService({ database, bus, log, ...options.message });

@@ -1,10 +1,14 @@
 /**
  * `deno task eval DIR`: how good search is on a public collection, through `SearchDocuments` over gRPC on a server of its own (PGlite, or the
  * Postgres of `DATABASE_URL`, in a collection of its own). DIR holds a collection in Cranfield's SMART format. Where DIR holds tweets that people
- * have rated, it is how well moods agree with people.
+ * have rated, it is how well moods agree with people, through `AnalyzeSentiment`.
  *
  * @module
  */
+import { extractAnswer } from "../src/ai/extractive/answer.ts";
+import { moodOf } from "../src/ai/sentiment/mood.ts";
+import { createAiService } from "../src/ai/service.ts";
+import { AIServiceClient } from "../src/clients/ai_client.ts";
 import { RAGServiceClient } from "../src/clients/rag_client.ts";
 import { readConfig } from "../src/config/read.ts";
 import { openDatabase } from "../src/database/open.ts";
@@ -14,7 +18,7 @@ import { createRagService } from "../src/rag/service.ts";
 import { type Judged, readCranfield } from "./eval/cranfield.ts";
 import { mean, type Quality, quality } from "./eval/measures.ts";
 import { agreement } from "./eval/sentiment.ts";
-import { isTweets, readTweets } from "./eval/tweets.ts";
+import { isTweets, type RatedText, readTweets } from "./eval/tweets.ts";
 import { damage } from "./eval/typos.ts";
 
 /** Results that measures look at, and those that times are taken for. */
@@ -29,29 +33,38 @@ async function main([dir]: readonly string[]): Promise<void> {
     console.error("usage: deno task eval DIR");
     Deno.exit(1);
   }
-  if (await isTweets(dir)) return await measureMoods(dir);
-  const judged = await readCranfield(dir);
+  const tweets = await isTweets(dir) ? await readTweets(dir) : undefined;
+  const judged = tweets === undefined ? await readCranfield(dir) : undefined;
   const dataDir = await Deno.makeTempDir({ prefix: "chat-eval-" });
   const log = createLog("warn", (line) => console.error(line));
-  const { database: settings, grpc } = readConfig({ DATABASE_URL: Deno.env.get("DATABASE_URL"), DATA_DIR: dataDir, GRPC_SERVER_PORT: "0" });
+  const { database: settings, grpc, ai } = readConfig({
+    DATABASE_URL: Deno.env.get("DATABASE_URL"),
+    DATA_DIR: dataDir,
+    GRPC_SERVER_PORT: "0",
+  });
   const database = await openDatabase(settings, { log });
   const rag = createRagService({ database, log });
-  const server = await startGrpcServer({ config: { ...grpc, enabled: true }, services: { rag }, log });
-  const client = new RAGServiceClient({ address: `127.0.0.1:${server.port}` });
+  const { patience, limits } = ai;
+  // Moods need neither passages nor models.
+  const moods = createAiService({ database, log, patience, limits, providers: [], sources: {}, extract: extractAnswer, moodOf });
+  const server = await startGrpcServer({ config: { ...grpc, enabled: true }, services: { rag, ai: moods }, log });
+  const address = `127.0.0.1:${server.port}`;
   try {
-    await measure(client, judged, database.kind);
+    if (tweets !== undefined) await measureMoods(address, tweets);
+    if (judged !== undefined) await measure(address, judged, database.kind);
   } finally {
-    await client.close();
     await server.stop({ deadlineMs: 500 });
+    await moods.close();
     await rag.close();
     await database.close();
     await Deno.remove(dataDir, { recursive: true });
   }
 }
 
-async function measureMoods(dir: string): Promise<void> {
+async function measureMoods(address: string, tweets: readonly RatedText[]): Promise<void> {
+  await using client = new AIServiceClient({ address });
   const begunMs = performance.now();
-  const { texts, correlation, signs, classes } = await agreement(await readTweets(dir));
+  const { texts, correlation, signs, classes } = await agreement(tweets, (text) => client.analyzeSentiment({ text }));
   const rate = texts / (performance.now() - begunMs) * 1000;
   console.log(
     "| texts | correlation with people | positive or negative right | of three classes right | texts/s |\n| --- | --- | --- | --- | --- |",
@@ -59,7 +72,8 @@ async function measureMoods(dir: string): Promise<void> {
   console.log(`| ${texts} | ${[correlation, signs, classes].map((value) => value.toFixed(3)).join(" | ")} | ${rate.toFixed(0)} |`);
 }
 
-async function measure(client: RAGServiceClient, judged: Judged, kind: string): Promise<void> {
+async function measure(address: string, judged: Judged, kind: string): Promise<void> {
+  await using client = new RAGServiceClient({ address });
   const collection = `eval-${crypto.randomUUID()}`;
   const bytes = judged.documents.reduce((sum, { title, content }) => sum + title.length + content.length, 0);
   const begunMs = performance.now();

@@ -1,4 +1,4 @@
-import { type Mood, moodOf } from "../../src/ai/sentiment/mood.ts";
+import type { Sentiment } from "../../src/contracts/mod.ts";
 import type { RatedText } from "./tweets.ts";
 
 /** How well moods agree with people. */
@@ -12,10 +12,16 @@ export interface Agreement {
   readonly classes: number;
 }
 
-/** Judges every text, and compares with people. */
-export async function agreement(rated: readonly RatedText[]): Promise<Agreement> {
-  const moods: Mood[] = [];
-  for (const { text } of rated) moods.push(await moodOf(text));
+/** Texts that are judged at once. */
+const AT_ONCE = 4;
+
+/** Has every text judged, and compares with people. */
+export async function agreement(rated: readonly RatedText[], moodOf: (text: string) => Promise<Sentiment>): Promise<Agreement> {
+  const moods: Sentiment[] = [];
+  const left = rated.entries();
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (const [index, { text }] of left) moods[index] = await moodOf(text);
+  }));
   const ratings = rated.map(({ rating }) => rating);
   const classed = (edge: number) =>
     moods.map(({ sentiment }, index) => {
@@ -24,7 +30,7 @@ export async function agreement(rated: readonly RatedText[]): Promise<Agreement>
     });
   return {
     texts: rated.length,
-    correlation: pearson(moods.map(({ scores }) => scores.compound), ratings),
+    correlation: pearson(moods.map(({ scores }) => scores["compound"] ?? NaN), ratings),
     signs: share(classed(0).filter((_, index) => ratings[index] !== 0)),
     classes: share(classed(0.5)),
   };

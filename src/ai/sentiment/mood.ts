@@ -6,6 +6,7 @@
  */
 import { takeEmoji } from "./emoji.ts";
 import { isEnglish } from "./english.ts";
+import { withoutMarkup } from "./phrases.ts";
 import { emoticonsOf, plainText } from "./plain_text.ts";
 import { vaderScores } from "./vader.ts";
 
@@ -60,7 +61,8 @@ interface Tally {
  * nothing speaks for a mood and ½ at the threshold, and at most ½ when the text has no words. A text in another language is neutral, or what its emoji say, with a
  * confidence of at most 0.1 for its words. It knows nothing of irony.
  */
-export async function moodOf(text: string, signal?: AbortSignal): Promise<Mood> {
+export async function moodOf(given: string, signal?: AbortSignal): Promise<Mood> {
+  const text = withoutMarkup(given);
   const foreign = !isEnglish(text);
   let tally = NOTHING;
   let pauseAtMs = performance.now() + STEP_MS;

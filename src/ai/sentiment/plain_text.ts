@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { withStandIns } from "./phrases.ts";
 import { STAND_INS } from "./stand_ins.ts";
 import { isPolar } from "./vader.ts";
 
@@ -41,7 +42,8 @@ export function emoticonsOf(text: string): string {
 
 /** The text ready for VADER; how many words it has, and how many fillers are between them. */
 export function plainText(text: string): { readonly text: string; readonly words: number; readonly fillers: number } {
-  const found = text.replace(ADDRESS, " ").replace(APOSTROPHES, "'").replace(GLUE, " , ").split(/\s+/).flatMap(tokensOf);
+  const spelt = withStandIns(text.replace(ADDRESS, " ").replace(APOSTROPHES, "'"));
+  const found = spelt.replace(GLUE, " , ").split(/\s+/).flatMap(tokensOf);
   const shouted = !found.some((token) => /\p{Ll}/u.test(token) && /\p{L}{2}/u.test(token));
   const tokens = withFillers(withNegations(shouted ? found.map((token) => /\p{L}{2}/u.test(token) ? token.toLowerCase() : token) : found));
   const fillers = tokens.filter((token) => token === FILLER).length;

@@ -14,7 +14,7 @@ const BY_STAND_IN: Readonly<Record<string, string>> = {
     vividly tasty flavorful flavourful cozy cosy spotless attentive speedy intuitive nuanced polished insightful soars dazzles shines gem gems
     cure cures heals ceasefire well-made well-acted well-written well-crafted well-built deft deftly standout
     thought-provoking feel-good laugh-out-loud crowd-pleaser heart-warming knockout winsome beguiling nourishing succulent juicy
-    pumped psyched stoked`,
+    pumped psyched stoked slay slays slayed slaying goated bravo banger wholesome yum hyped`,
   // 1.5 to 1.6
   satisfying: `surges soar rallies breakthrough record-breaking thrives thriving booming tender
     solidly sensitive classic promptly lightweight hearty versatile spacious sleek`,
@@ -26,12 +26,13 @@ const BY_STAND_IN: Readonly<Record<string, string>> = {
     clash clashes crackdown bland tedious tediously unfunny lifeless pointless sloppy wooden hackneyed tiresome wearying drab listless inept
     inert bloated misfire misfires absurd rattles leaks leaking malfunction malfunctioned malfunctions     knockoff knock-off plunges plummet plummets plummeted plunged misguided tepid sluggishly
     convoluted incoherent discolored discoloured scratchy snapped jammed shrank cramped dingy laborious
-    hungover`,
+    hungover cringe cringy cringey yikes fml snooze snoozefest flopped crashes crashing crashed`,
   // -2.0 to -2.5
   awful: `garbage rubbish unusable tasteless flavorless flavourless inedible filthy mold moldy mould mouldy rip-off ripoff
     poorly bankruptcy outbreak pandemic earthquake flood floods flooding famine drought wildfire wildfires
     explodes exploded hostage hostages gunman gunmen corruption indicted convicted overdose unbearable unwatchable inane
     soulless stillborn deadly wounded casualties dies bombing bombings stabbing massacre massacres slain deaths death-toll abysmal
+    trash trashy nightmare nightmarish scammers
     atrocious shoddy insufferable god-awful counterfeit`,
 };
 

@@ -261,3 +261,17 @@ Deno.test("Sandbox: what a plugin sends is never merged into anything of the ser
     assertEquals(({} as Record<string, unknown>)["polluted"], undefined);
   });
 });
+
+Deno.test("Sandbox: a module that loops or floods while it is loaded is ended, and its callers hear why", async () => {
+  const cases = [
+    [`for (;;);`, /2000 ms of a processor/],
+    [`for (let n = 0; n < 16_384; n++) Deno.stderr.writeSync(new Uint8Array(65_536).fill(65));`, /flooded/],
+    [`const all: number[][] = []; for (;;) all.push(new Array(10_000).fill(1.5));`, /MiB of memory/],
+  ] as const;
+  await Promise.all(cases.map(([code, says]) =>
+    withPlugin(code, async ({ runner }) => {
+      const error = await assertRejects(() => runner.runAction("ping", "{}", work()), ChatError);
+      assertMatch(error.message, says);
+    })
+  ));
+});

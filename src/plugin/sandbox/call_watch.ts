@@ -4,6 +4,12 @@ import type { Fault, Faults } from "./faults.ts";
 import { PROCESS_LIMITS } from "./limits.ts";
 import type { Warden } from "./warden.ts";
 
+/** What a call may use, and who measures it. */
+export interface Watched {
+  readonly limits: Pick<PluginLimits, "callMs" | "cpuMs" | "memoryBytes">;
+  readonly warden: Warden;
+}
+
 /** What a watch may do to the call's process. */
 export interface CallPowers {
   /** Tells the caller, and the plugin that it shall end. */
@@ -11,6 +17,8 @@ export interface CallPowers {
   /** Ends the process; without a fault it is not to blame. */
   kill(fault: Fault | undefined): void;
   readonly faults: Faults;
+  /** Whose time is up and who goes on all the same. */
+  readonly late: Fault;
 }
 
 const SAMPLE_MS = 50;
@@ -19,7 +27,7 @@ const BASE_RESIDENT_BYTES = 192 * 1024 * 1024;
 
 /** Holds one call to its time, its processor and its memory, and ends what goes on after it was told to end. */
 export class CallWatch {
-  readonly #limits: PluginLimits;
+  readonly #limits: Watched["limits"];
   readonly #warden: Warden;
   readonly #pid: number;
   readonly #signal: AbortSignal;
@@ -32,12 +40,7 @@ export class CallWatch {
   #asked = false;
   #over = false;
 
-  constructor(
-    { limits, warden }: { readonly limits: PluginLimits; readonly warden: Warden },
-    pid: number,
-    signal: AbortSignal,
-    powers: CallPowers,
-  ) {
+  constructor({ limits, warden }: Watched, pid: number, signal: AbortSignal, powers: CallPowers) {
     this.#limits = limits;
     this.#warden = warden;
     this.#pid = pid;
@@ -72,7 +75,7 @@ export class CallWatch {
   #late(): void {
     const { callMs } = this.#limits;
     this.#powers.cancel(new ChatError("resource_exhausted", `The plugin has used up its ${callMs} ms for one call`));
-    this.#wait(this.#powers.faults.hang());
+    this.#wait(this.#powers.late);
   }
 
   /** Who does not stop at its own limit is to blame; who does not stop because a caller was impatient is only ended. */

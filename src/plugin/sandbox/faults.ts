@@ -30,7 +30,7 @@ export class Faults {
   }
 
   cpu(): Fault {
-    return this.#exhausted(`used more than its ${this.#limits.cpuMs} ms of a processor in one call`);
+    return this.#exhausted(`used more than its ${this.#limits.cpuMs} ms of a processor`);
   }
 
   hang(): Fault {

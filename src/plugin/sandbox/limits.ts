@@ -50,6 +50,8 @@ export const PROCESS_LIMITS = {
   graceMs: 100,
   /** From the start of the process until its module is loaded. */
   loadMs: 10_000,
+  /** The same of a processor; a megabyte of TypeScript takes a tenth of that. */
+  loadCpuMs: 2_000,
   /** Then the process is replaced, so that what leaks has an end. */
   calls: 5_000,
   /** An idle process is kept for so long. */

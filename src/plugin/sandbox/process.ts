@@ -57,6 +57,8 @@ export class PluginProcess {
   #free: (() => void) | undefined;
   #fault: Fault | undefined;
   #killed = false;
+  /** Set when it has ended: what a call gets that comes a moment too late. */
+  #gone: ChatError | undefined;
   #calls = 0;
   /** What came in besides outputs, in the running call or while loading. */
   #frameBytes = 0;
@@ -99,6 +101,10 @@ export class PluginProcess {
   begin(job: Job): { readonly outputs: Outputs; readonly free: Promise<void> } {
     const { promise: free, resolve } = Promise.withResolvers<void>();
     const outputs = new Outputs();
+    if (this.#gone !== undefined) {
+      outputs.end(this.#gone);
+      return { outputs, free: Promise.resolve() };
+    }
     const id = ++this.#calls;
     this.#free = resolve;
     this.#current = {
@@ -110,6 +116,7 @@ export class PluginProcess {
         cancel: (error) => this.#cancel(error),
         kill: (fault) => fault === undefined ? this.kill() : this.#end(fault),
         faults: this.#faults,
+        late: this.#faults.hang(),
       }),
     };
     this.#frameBytes = 0;
@@ -164,12 +171,11 @@ export class PluginProcess {
   }
 
   async #live(): Promise<Fault | undefined> {
-    const late = setTimeout(() => this.#end(this.#faults.slowStart()), PROCESS_LIMITS.loadMs);
+    const loading = this.#watchLoading();
     const { stdout, stderr, status } = this.#child;
-    this.ready.then(() => clearTimeout(late), () => clearTimeout(late));
+    this.ready.then(() => loading.stop(), () => loading.stop());
     await Promise.all([this.#readFrames(stdout), this.#log.readErrors(stderr, () => this.#end(this.#faults.flood()))]);
     const ended = await status;
-    clearTimeout(late);
     this.#options.warden.forget(this.pid);
     this.#input.abort().catch(() => {});
     const fault = this.#fault ?? (this.#killed ? undefined : this.#faults.exit(ended, this.#log.complaint));
@@ -177,9 +183,22 @@ export class PluginProcess {
     const error = fault === undefined
       ? new ChatError("unavailable", `Plugin ${this.#options.name} was stopped`, { retryAfterMs: 1_000 })
       : faultError(fault);
+    this.#gone = error;
     this.#loaded.reject(error);
     this.#finish(error);
     return fault;
+  }
+
+  /** A module is code as well: what it does while it is loaded has limits, too. */
+  #watchLoading(): CallWatch {
+    const { limits: { cpuMs, memoryBytes }, warden } = this.#options;
+    const limits = { callMs: PROCESS_LIMITS.loadMs, cpuMs: Math.max(cpuMs, PROCESS_LIMITS.loadCpuMs), memoryBytes };
+    return new CallWatch({ limits, warden }, this.pid, NEVER, {
+      cancel() {},
+      kill: (fault) => fault === undefined ? this.kill() : this.#end(fault),
+      faults: this.#faults,
+      late: this.#faults.slowStart(),
+    });
   }
 
   async #readFrames(stdout: ReadableStream<Uint8Array>): Promise<void> {
@@ -259,3 +278,4 @@ export class PluginProcess {
 }
 
 const encoder = new TextEncoder();
+const NEVER = new AbortController().signal;

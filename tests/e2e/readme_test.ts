@@ -55,7 +55,7 @@ async function curl(words: readonly string[], events = 0): Promise<{ readonly re
 
 Deno.test("the README's commands and examples work as they stand", async (t) => {
   await using dir = await dataDir();
-  await using server = new ServerProcess({ env: { DATA_DIR: dir.path } });
+  await using server = new ServerProcess({ env: { DATA_DIR: dir.path, PLUGIN_BUILT_IN: "word-filter,poll" } });
   const addresses = await server.ready();
 
   await t.step("quick start: what is sent by the command line and by curl is in the history", async () => {
@@ -118,6 +118,15 @@ Deno.test("the README's commands and examples work as they stand", async (t) => 
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     assertEquals(answer?.content, "The printer was bought in 2019. [1]");
+  });
+
+  await t.step("plugins that come with it: a word is masked, and a vote counted", async () => {
+    const answers: Json[] = [];
+    for (const words of commandsOf("Plugins that come with it", "curl", addresses)) answers.push((await curl(words)).json);
+    const [added, masked, asked, voted, ...more] = answers;
+    assertEquals([more, JSON.parse(added.output_json), masked.content], [[], { words: 1 }, "The *** kettle again"]);
+    assertMatch(asked.content, /^Poll #\d+ is open\.$/);
+    assertMatch(voted.content, /1\. yes: 1\n2\. no: 0\n1 vote$/);
   });
 
   await t.step("from buf curl", async () => {

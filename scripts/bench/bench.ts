@@ -12,6 +12,7 @@ import { describeMachine } from "./machine.ts";
 import { createRow } from "./create.ts";
 import { fanoutRow } from "./fanout.ts";
 import { historyRow } from "./history.ts";
+import { hooksRow } from "./hooks.ts";
 import { idleRow } from "./idle.ts";
 import { liveRow } from "./live.ts";
 import { natsRow } from "./nats.ts";
@@ -37,6 +38,7 @@ const ROWS: readonly Row[] = [
   liveRow,
   ragRow,
   aiRow,
+  hooksRow,
   scalingRow,
 ];
 

@@ -3,6 +3,7 @@ import { ChatError } from "../../src/clients/mod.ts";
 import { type RoleName, roleTitles } from "../../src/config/roles.ts";
 import { within } from "../support/deadline.ts";
 import { type Part, parts, type Probe, services, SplitSystem } from "../support/split_system.ts";
+import { holdToPlugins } from "./split_hooks.ts";
 import { EventReader } from "../transport/rest_server.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -113,6 +114,13 @@ Deno.test(`the system as ${parts.length} processes (${parts.join(", ")}) with mu
   });
 
   await t.step("the REST suite holds", () => runSuite(system));
+
+  await t.step(
+    "plugins decide about messages, are told of them and answer commands; while they are gone their hooks fail as they say",
+    () => {
+      return holdToPlugins(system);
+    },
+  );
 
   for (const role of services) {
     await t.step(

@@ -85,6 +85,7 @@ export class SplitSystem implements AsyncDisposable {
         return [part, {
           SERVICES: part,
           ...listens,
+          ...(part === "plugin" ? { PLUGIN_DATA_DIR: `${path}/plugins` } : {}),
           ...Object.fromEntries(calls),
           ...await identity(authority, path, part),
           ...more,

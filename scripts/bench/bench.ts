@@ -19,6 +19,7 @@ import { natsRow } from "./nats.ts";
 import { overloadRow } from "./overload.ts";
 import { writeReadme } from "./readme.ts";
 import { aiRow } from "./ai.ts";
+import { pluginRow } from "./plugin.ts";
 import { ragRow } from "./rag.ts";
 import { restRow } from "./rest.ts";
 import { scalingRow } from "./scaling.ts";
@@ -39,6 +40,7 @@ const ROWS: readonly Row[] = [
   ragRow,
   aiRow,
   hooksRow,
+  pluginRow,
   scalingRow,
 ];
 

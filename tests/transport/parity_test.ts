@@ -20,8 +20,9 @@ import { callContext } from "../support/call_context.ts";
 import { databasePlace } from "../support/database.ts";
 import { testLog } from "../support/log.ts";
 import { AnswerChecker } from "../support/openapi.ts";
+import { archiveOf, testPluginService } from "../support/plugin_service.ts";
 import { allRpcs } from "../support/rpcs.ts";
-import { ScriptedAiService, ScriptedPluginService } from "../support/scripted_services.ts";
+import { ScriptedAiService } from "../support/scripted_services.ts";
 import { startServer } from "./grpc_support.ts";
 
 /** RPCs without a route, and why. */
@@ -47,7 +48,14 @@ interface Case extends Route {
 }
 
 const context = () => callContext();
-const archive = new Uint8Array([1, 2, 3]);
+const archive = archiveOf(
+  { actions: [{ name: "say" }, { name: "count", streams: true }], hooks: [{ event: "message.before_create" }] },
+  `export default {
+    actions: { say: (input) => input, async *count(to) { for (let n = 1; n <= to; n++) yield n; } },
+    hooks: { "message.before_create": () => ({ decision: "drop", reason: "No" }) },
+  };`,
+);
+const asking = archiveOf({ name: "asking", permissions: { data: true, net: ["a.b"] } });
 const draft = { content: "a", username: "ann" };
 
 const CASES: readonly Case[] = [
@@ -188,44 +196,58 @@ const CASES: readonly Case[] = [
     grpc: ({ ai }) => ai.cancelGeneration({ requestId: "g" }, context()),
   },
   {
-    ...{
-      name: "chat.PluginService/InstallPlugin",
-      route: "PUT /v1/plugins/{name}",
-      at: "/v1/plugins/echo",
-      body: { archive: archive.toBase64() },
-    },
+    ...{ name: "chat.PluginService/InstallPlugin", route: "PUT /v1/plugins/{name}", at: "/v1/plugins/echo" },
+    body: { archive: archive.toBase64() },
     grpc: ({ plugin }) => plugin.installPlugin({ archive }, context()),
   },
+  {
+    ...{ name: "chat.PluginService/InstallPlugin", route: "PUT /v1/plugins/{name}", at: "/v1/plugins/asking" },
+    body: { archive: asking.toBase64(), granted: { data: true } },
+    grpc: ({ plugin }) => plugin.installPlugin({ archive: asking, granted: { data: true } }, context()),
+  },
+  {
+    ...{ name: "chat.PluginService/InstallPlugin", route: "PUT /v1/plugins/{name}", at: "/v1/plugins/none", body: { digest: "no" } },
+    grpc: ({ plugin }) => plugin.installPlugin({ digest: "no" }, context()),
+  },
   { name: "chat.PluginService/ListPlugins", route: "GET /v1/plugins", grpc: ({ plugin }) => plugin.listPlugins({}, context()) },
-  ...["echo", "none"].map((name) => ({
+  ...["echo", "none", "No"].map((name) => ({
     ...{ name: "chat.PluginService/GetPlugin", route: "GET /v1/plugins/{name}", at: `/v1/plugins/${name}` },
     grpc: ({ plugin }: Services) => plugin.getPlugin({ name }, context()),
   })),
-  {
-    ...{ name: "chat.PluginService/EnablePlugin", route: "POST /v1/plugins/{name}/enable", at: "/v1/plugins/echo/enable" },
-    grpc: ({ plugin }) => plugin.enablePlugin({ name: "echo" }, context()),
-  },
   {
     ...{ name: "chat.PluginService/DisablePlugin", route: "POST /v1/plugins/{name}/disable", at: "/v1/plugins/echo/disable?reason=r" },
     grpc: ({ plugin }) => plugin.disablePlugin({ name: "echo", reason: "r" }, context()),
   },
   {
-    ...{ name: "chat.PluginService/UninstallPlugin", route: "DELETE /v1/plugins/{name}", at: "/v1/plugins/echo?keep_data=true" },
-    grpc: ({ plugin }) => plugin.uninstallPlugin({ name: "echo", keepData: true }, context()),
+    ...{ name: "chat.PluginService/ExecutePlugin", route: "POST /v1/plugins/{name}/execute", at: "/v1/plugins/echo/execute" },
+    ...{ body: { action: "say" } },
+    grpc: ({ plugin }) => plugin.executePlugin({ name: "echo", action: "say" }, context()),
   },
   {
-    ...{ name: "chat.PluginService/ExecutePlugin", route: "POST /v1/plugins/{name}/execute", at: "/v1/plugins/echo/execute" },
-    ...{ body: { action: "say", input_json: "1,2" } },
-    grpc: ({ plugin }) => plugin.executePlugin({ name: "echo", action: "say", inputJson: "1,2" }, context()),
+    ...{ name: "chat.PluginService/EnablePlugin", route: "POST /v1/plugins/{name}/enable", at: "/v1/plugins/echo/enable" },
+    grpc: ({ plugin }) => plugin.enablePlugin({ name: "echo" }, context()),
   },
+  {
+    ...{ name: "chat.PluginService/UninstallPlugin", route: "DELETE /v1/plugins/{name}", at: "/v1/plugins/none?keep_data=true" },
+    grpc: ({ plugin }) => plugin.uninstallPlugin({ name: "none", keepData: true }, context()),
+  },
+  ...['{"a":[1]}', "1,2"].map((inputJson) => ({
+    ...{ name: "chat.PluginService/ExecutePlugin", route: "POST /v1/plugins/{name}/execute", at: "/v1/plugins/echo/execute" },
+    ...{ body: { action: "say", input_json: inputJson } },
+    grpc: ({ plugin }: Services) => plugin.executePlugin({ name: "echo", action: "say", inputJson }, context()),
+  })),
   {
     ...{ name: "chat.PluginService/StreamPlugin", route: "POST /v1/plugins/{name}/stream", at: "/v1/plugins/echo/stream" },
-    ...{ body: { action: "say", input_json: "1,2" } },
-    grpc: ({ plugin }) => plugin.streamPlugin({ name: "echo", action: "say", inputJson: "1,2" }, context()),
+    ...{ body: { action: "count", input_json: "3" } },
+    grpc: ({ plugin }) => plugin.streamPlugin({ name: "echo", action: "count", inputJson: "3" }, context()),
   },
   {
     ...{ name: "chat.PluginService/DryRunHooks", route: "POST /v1/plugins/dry-run", body: { event: "message.before_create" } },
     grpc: ({ plugin }) => plugin.dryRunHooks({ event: "message.before_create" }, context()),
+  },
+  {
+    ...{ name: "chat.PluginService/DryRunHooks", route: "POST /v1/plugins/dry-run", body: { event: "message.before_create", draft } },
+    grpc: ({ plugin }) => plugin.dryRunHooks({ event: "message.before_create", draft }, context()),
   },
   {
     ...{ name: "chat.PluginService/StreamPluginLogs", route: "GET /v1/plugins/{name}/logs", at: "/v1/plugins/echo/logs" },
@@ -313,9 +335,13 @@ async function stepsOf(response: Response, type: string): Promise<readonly unkno
   return found;
 }
 
-/** Without what differs from call to call (the fence around passages, and its tokens) and beyond what a `float` of the wire can hold. */
+/** Without what differs from call to call (the fence around passages, and its tokens) and beyond what a `float` of the wire can hold, and how long plugins took. */
 function comparable(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (name, entry) => {
+    if (name === "duration_ms") return 0;
+    // REST leaves it out where it is empty.
+    if (name === "via" && Array.isArray(entry) && entry.length === 0) return undefined;
+    if (name === "state" && entry === "starting") return "enabled";
     if (typeof entry === "number") return Number.isInteger(entry) ? (name === "tokens_used" ? 0 : entry) : Math.fround(entry);
     return typeof entry === "string" ? entry.replaceAll(/context-[0-9a-f]+/g, "context-") : entry;
   });
@@ -333,14 +359,17 @@ function wireNamed(value: unknown): unknown {
   );
 }
 
-/** Both faces over the same services: messages and documents real, answers and plugins scripted. */
+/** Both faces over the same services: all real but the AI service, whose answers are scripted; plugins run in this process. */
 async function start() {
   const place = await databasePlace("pglite");
   const log = testLog();
   const database = await openDatabase(place.config, { log });
   const bus = createMemoryBus();
   const message = createMessageService({ database, bus, log });
-  const services = { message, rag: createRagService({ database, log }), ai: new ScriptedAiService(), plugin: new ScriptedPluginService() };
+  const plugin = await testPluginService(database);
+  await plugin.installPlugin({ archive }, context());
+  plugin.launcher.listeners.get("echo")?.onLog({ level: "info", text: "Hello", requestId: "r" });
+  const services = { message, rag: createRagService({ database, log }), ai: new ScriptedAiService(), plugin };
   const server = await startServer({ services });
   const gateway = await startGateway({
     ...{ http: { host: "127.0.0.1", port: 0 }, services, readiness: () => ({ ok: true, checks: {} }), log },
@@ -356,6 +385,7 @@ async function start() {
       await Promise.all(Object.values(remote).map((one) => one.close()));
       await gateway.stop({ deadlineMs: 2_000 });
       await server[Symbol.asyncDispose]();
+      await plugin.close();
       await services.rag.close?.();
       await message.close();
       await bus.close();

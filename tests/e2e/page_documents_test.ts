@@ -1,12 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
+import { packFolder } from "../../scripts/plugin/package.ts";
 import { TestBrowser } from "../support/browser.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { dataDir } from "../support/database.ts";
 
 const WHALES = "# Whales\n\nThe blue whale is the largest animal that has ever lived.\n\n# Food\n\nThe blue whale eats krill.\n";
 
-Deno.test("the page indexes files with their progress, finds them, answers from them and opens what an answer cites", async (t) => {
+Deno.test("the page indexes files with their progress, finds them, answers from them and opens what an answer cites; it installs plugins, too", async (t) => {
   await using directory = await dataDir();
   await using server = new ServerProcess({ env: { DATA_DIR: directory.path } });
   const { url } = await server.ready();
@@ -55,5 +56,35 @@ Deno.test("the page indexes files with their progress, finds them, answers from 
     await page.keyboard.press("Enter");
     await page.locator(".mood", { hasText: "positive" }).waitFor();
   });
+
+  await t.step(
+    "installs a plugin once somebody agrees to what it asks for, tries its hooks, shows its answer, and switches it off",
+    async () => {
+      const { archive } = await packFolder(new URL("../examples/faq", import.meta.url).pathname);
+      await page.goto(`${url}/#/plugins`);
+      await page.getByText("No plugins are installed").waitFor();
+      const file = { name: "faq-1.0.0.chatplugin", mimeType: "application/json", buffer: Buffer.from(archive) };
+      await page.getByLabel("Install a plugin from its archive").setInputFiles(file);
+      await page.getByRole("button", { name: "Install", exact: true }).click();
+      await page.getByText("faq asks for storage, every room.").waitFor();
+      await page.getByRole("button", { name: "Grant and install" }).click();
+      await page.getByText("Installed faq 1.0.0").waitFor();
+      const learn = { action: "learn", input_json: JSON.stringify({ question: "Where is the key?", answer: "Under the mat" }) };
+      const executed = await fetch(`${url}/v1/plugins/faq/execute`, {
+        ...{ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(learn) },
+      });
+      assertEquals((await executed.json()).output_json, "{}");
+      await page.getByLabel("What would they decide about this message").fill("Where is the key?");
+      await page.getByRole("button", { name: "Try" }).click();
+      await page.getByText("All together: respond").waitFor();
+      await page.goto(`${url}/#/rooms/general`);
+      await page.getByLabel("Message", { exact: true }).fill("Where is the key?");
+      await page.keyboard.press("Enter");
+      await page.getByLabel("Not sent yet").getByText("Under the mat").waitFor();
+      await page.goto(`${url}/#/plugins`);
+      await page.getByRole("button", { name: "Disable faq" }).click();
+      await page.getByRole("button", { name: "Enable faq" }).waitFor();
+    },
+  );
   assertEquals(browser.complaints, []);
 });

@@ -19,6 +19,7 @@ import messageList from "./page/message_list.ts" with { type: "text" };
 import moods from "./page/moods.ts" with { type: "text" };
 import outbox from "./page/outbox.ts" with { type: "text" };
 import passage from "./page/passage.ts" with { type: "text" };
+import pluginInstall from "./page/plugin_install.ts" with { type: "text" };
 import pluginsView from "./page/plugins_view.ts" with { type: "text" };
 import roomList from "./page/room_list.ts" with { type: "text" };
 import roomLog from "./page/room_log.ts" with { type: "text" };
@@ -47,6 +48,7 @@ export const PAGE_SCRIPTS: Readonly<Record<string, string>> = {
   moods,
   outbox,
   passage,
+  plugin_install: pluginInstall,
   plugins_view: pluginsView,
   room_list: roomList,
   room_log: roomLog,

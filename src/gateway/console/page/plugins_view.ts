@@ -1,5 +1,6 @@
 import { ApiError, ask, sentenceOf } from "./api.ts";
 import { fill, h, notice } from "./dom.ts";
+import { installForm, type Permissions, permissionsInWords } from "./plugin_install.ts";
 import type { Page, View } from "./view.ts";
 
 /** `chat.PluginResponse`, as far as it is shown. */
@@ -9,6 +10,7 @@ interface Plugin {
   readonly description?: string;
   readonly state: string;
   readonly problem?: string;
+  readonly granted?: Permissions;
 }
 
 /** `chat.RunHooksResponse`, as far as it is shown. */
@@ -22,9 +24,10 @@ export const pluginsView: View = {
   title: "Plugins",
   open(main, page, _parameter, signal) {
     const list = h("section", { "aria-label": "Installed plugins" }, h("p", { class: "quiet" }, "Looking"));
-    const trial = h("div", {});
-    main.append(h("div", { class: "view" }, h("h1", {}, "Plugins"), list, trial));
-    show(list, signal).then((isThere) => isThere ? fill(trial, trialForm(page)) : undefined);
+    const forms = h("div", {});
+    main.append(h("div", { class: "view" }, h("h1", {}, "Plugins"), list, forms));
+    const again = () => void show(list, signal);
+    show(list, signal).then((isThere) => isThere ? fill(forms, installForm(again), trialForm(page)) : undefined);
   },
 };
 
@@ -58,7 +61,8 @@ function decided(who: string, decision: string, why: string): string {
 async function show(list: HTMLElement, signal: AbortSignal): Promise<boolean> {
   try {
     const { plugins } = await ask<{ readonly plugins: readonly Plugin[] }>("/v1/plugins", { signal });
-    const items = h("ul", { class: "cards" }, ...plugins.map(item));
+    const again = () => void show(list, signal);
+    const items = h("ul", { class: "cards" }, ...plugins.map((plugin) => item(plugin, again)));
     fill(list, plugins.length === 0 ? h("p", { class: "quiet" }, "No plugins are installed") : items);
     return true;
   } catch (error) {
@@ -69,12 +73,34 @@ async function show(list: HTMLElement, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-function item({ name, version, description, state, problem }: Plugin): HTMLElement {
+function item(plugin: Plugin, again: () => void): HTMLElement {
+  const { name, version, description, state, problem, granted } = plugin;
+  const result = h("div", { role: "status" });
+  const verb = state === "disabled" ? "enable" : "disable";
+  const onclick = async () => {
+    try {
+      await ask(`/v1/plugins/${encodeURIComponent(name)}/${verb}`, { method: "POST" });
+      again();
+    } catch (error) {
+      fill(result, notice(sentenceOf(error), "error"));
+    }
+  };
   return h(
     "li",
     { class: "card" },
     h("h2", {}, `${name} ${version}`, h("span", { class: `badge ${state}` }, state)),
     description ? h("p", {}, description) : undefined,
+    h("p", { class: "quiet" }, `May use: ${permissionsInWords(granted)}`),
     problem ? notice(problem, "error") : undefined,
+    h(
+      "div",
+      { class: "row" },
+      h(
+        "button",
+        { class: "plain", onclick, "aria-label": `${verb === "enable" ? "Enable" : "Disable"} ${name}` },
+        verb === "enable" ? "Enable" : "Disable",
+      ),
+    ),
+    result,
   );
 }

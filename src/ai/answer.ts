@@ -27,6 +27,7 @@ const NO_ANSWER = "The documents hold no answer to this question.";
 const NOTHING_GIVEN =
   "There is nothing to answer from: no documents, room or context were given, and no language model is set up to answer without them.";
 const NOTHING_FOUND = "Nothing was found to answer this question from.";
+const FEW_PASSAGES = 10;
 /** Sentences end like this in most scripts. */
 const SENTENCE_END = /[.!?。！？؟।]+(?:\s*\[[\d,\s]+\])*|\n+|$/gu;
 
@@ -54,7 +55,7 @@ async function extractAnswer(
   const passages = grounding?.passages ?? [];
   if (grounding !== undefined) writer.retrieval(passages.map(({ passage }) => passage), grounding.notices);
   const question = { question: prompt, earlier: turns.map(({ content }) => content) };
-  const found = await means.extract(question, passages.map(toSource));
+  const found = await means.extract(question, passages.map((passage) => toSource(passage, passages.length)));
   let finishReason = found.sentences.length === 0 ? "no_answer" : "stop";
   if (finishReason === "no_answer") {
     writer.text(grounding === undefined ? NOTHING_GIVEN : passages.length === 0 ? NOTHING_FOUND : NO_ANSWER);
@@ -77,10 +78,10 @@ async function extractAnswer(
   writer.done({ model: EXTRACTIVE, finishReason, confidence: found.confidence, droppedCitations: 0 });
 }
 
-function toSource({ passage, text, name, score }: GroundPassage): SourcePassage {
-  const given = passage.contextIndex !== undefined;
-  // What the list calls the caller's own texts says nothing of them.
-  return { text, title: given ? "" : name, score, given };
+function toSource({ passage, text, name, score }: GroundPassage, all: number): SourcePassage {
+  const own = passage.contextIndex !== undefined;
+  // What the list calls the caller's own texts says nothing of them. Many are a pile to search, few are what the question is about.
+  return { text, title: own ? "" : name, score, given: own && all <= FEW_PASSAGES };
 }
 
 /** Writes the mark of a passage; `part` says which of its text, else all is meant. */

@@ -127,9 +127,9 @@ export class Generations {
     };
   }
 
-  /** Ends the caller's own generation, wherever it is at work; false when it is over. */
-  async cancel(requestId: string, { caller }: CallContext): Promise<boolean> {
-    const name = { owner: caller.id, requestId };
+  /** Ends the owner's generation, wherever it is at work; false when it is over. */
+  async cancel(requestId: string, owner: string): Promise<boolean> {
+    const name = { owner, requestId };
     const here = this.#running.get(keyOf(name));
     if (here === undefined) return await store.askCancel(this.#db, (await this.#read(name)).id);
     here.generation.stop(wasCancelled());
@@ -160,7 +160,7 @@ export class Generations {
     const { fingerprint, requestId } = start;
     if (requestId !== "") {
       const row = await store.findGeneration(this.#db, name);
-      if (row !== undefined) return { kind: "stored", row };
+      if (row !== undefined && !await this.#mayBeginAgain(row, start)) return { kind: "stored", row };
     }
     if (start.resumeAfter > 0) throw missing(name.requestId);
     this.#requirePlace(name.owner);
@@ -171,6 +171,15 @@ export class Generations {
     const generation = new RunningGeneration({ queue: this.#queue, log, id, name, fingerprint, graceMs });
     this.#run(keyOf(name), name.owner, generation, start.work);
     return { kind: "here", running: generation };
+  }
+
+  /** Takes away one that failed before anything of its answer came, so that nothing can have been paid for it; its repeat is a first attempt. */
+  async #mayBeginAgain(row: store.GenerationRow, { fingerprint, resumeAfter }: GenerationStart): Promise<boolean> {
+    if (row.status !== "failed" || row.fingerprint !== fingerprint || resumeAfter > 0) return false;
+    const parts = await store.readParts(this.#db, row.id, 0);
+    if (!parts.every(({ kind }) => kind === "retrieval" || kind === "error")) return false;
+    await store.deleteFailed(this.#db, row.id);
+    return true;
   }
 
   #run(key: string, owner: string, generation: RunningGeneration, work: GenerationStart["work"]): void {

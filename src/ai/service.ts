@@ -25,6 +25,7 @@ import type { Database } from "../database/database.ts";
 import { toChatError } from "../database/errors.ts";
 import type { Log } from "../observability/log.ts";
 import { answer } from "./answer.ts";
+import { ownerFor } from "./assistant/owner.ts";
 import type { Patience } from "./attempts.ts";
 import { foldParts } from "./fold.ts";
 import { type GenerationLimits, Generations, type GenerationStart } from "./generations.ts";
@@ -126,7 +127,9 @@ class ModelAiService implements RunningAiService {
 
   cancelGeneration({ requestId }: GenerationKey, context: CallContext): Promise<CancelGenerationResponse> {
     return this.#stored(async () => {
-      const success = await this.#generations.cancel(validId(requestId), context);
+      const id = validId(requestId);
+      const owner = await ownerFor(this.#options.database.kysely, id, context.caller);
+      const success = await this.#generations.cancel(id, owner);
       return { success, message: success ? "The generation ends" : "The generation was over already" };
     });
   }

@@ -147,6 +147,11 @@ export async function endLost(db: Kysely<Schema>): Promise<number> {
   return rows.length;
 }
 
+/** Deletes one that has failed. */
+export async function deleteFailed(db: Kysely<Schema>, id: number): Promise<void> {
+  await db.deleteFrom("ai_generations").where("id", "=", id).where("status", "=", "failed").execute();
+}
+
 /** Deletes what ended longer ago than `keepMs`. */
 export async function deleteOld(db: Kysely<Schema>, keepMs: number): Promise<void> {
   await sql`delete from ai_generations where status <> 'running' and updated_at_ms < ${nowMs} - ${keepMs}::bigint`.execute(db);

@@ -69,9 +69,14 @@ export function notAuthenticated(): ChatError {
   return new ChatError("unauthenticated", "The call needs a credential, such as `authorization: Bearer …`, and has none");
 }
 
+/** Whether the caller may write under `name`: its own, or any with the scope `messages:write_as`. */
+export function mayUseName(caller: Caller, name: string): boolean {
+  return name === caller.name || caller.scopes.has("messages:write_as");
+}
+
 /** Throws `permission_denied` where the caller may not write under `name`, because it is not its own and it lacks the scope `messages:write_as`. */
 export function requireName(caller: Caller, name: string): void {
-  if (name === caller.name || caller.scopes.has("messages:write_as")) return;
+  if (mayUseName(caller, name)) return;
   const text = `Field \`username\` must be ${JSON.stringify(caller.name)}, the caller's own name, because it lacks the scope ` +
     `messages:write_as, got ${JSON.stringify(name.slice(0, 128))}`;
   throw new ChatError("permission_denied", text, { field: "username" });

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Assistant } from "../../src/ai/assistant/assistant.ts";
 import { extractAnswer } from "../../src/ai/extractive/answer.ts";
 import type { AiServiceOptions } from "../../src/ai/service.ts";
 import { createMemoryBus } from "../../src/bus/memory.ts";
-import type { Message } from "../../src/contracts/mod.ts";
+import type { AiService, Message } from "../../src/contracts/mod.ts";
+import { ChatError } from "../../src/core/errors.ts";
 import type { Database } from "../../src/database/database.ts";
 import { createMessageService, type RunningMessageService } from "../../src/message/service.ts";
 import { createRagService } from "../../src/rag/service.ts";
@@ -23,6 +24,7 @@ const context = callContext();
 /** One server with the message, RAG and AI services and the assistant. */
 class System implements AsyncDisposable {
   readonly messages: RunningMessageService;
+  readonly ai: AiService;
   readonly #ends: (() => Promise<void>)[] = [];
 
   constructor(database: Database, options: Partial<AiServiceOptions> & { readonly perUser?: number } = {}) {
@@ -31,6 +33,7 @@ class System implements AsyncDisposable {
     this.messages = createMessageService({ database, bus, log });
     const rag = createRagService({ database, messages: this.messages, log, pollMs: 50 });
     const ai = testAiService(database, { extract: extractAnswer, ...options });
+    this.ai = ai;
     const assistant = new Assistant({ database, messages: this.messages, rag, ai, log, perUser: options.perUser ?? 2, pollMs: 20 });
     this.#ends.push(...[assistant, ai, rag, this.messages, bus].map((part) => () => Promise.resolve(part.close())));
   }
@@ -179,6 +182,39 @@ eachDatabase("Assistant", async (t, { database }) => {
       assertEquals(await system.answersIn("regret"), []);
     },
   );
+
+  await t.step("who asked may cancel the answer by the name in its metadata, and nobody else; what had come stays", async () => {
+    const gone = Promise.withResolvers<void>();
+    await using server = startModelServer((call) => {
+      call.signal.addEventListener("abort", () => gone.resolve());
+      return stuck(call);
+    });
+    await using system = new System(database, { providers: [server.provider()] });
+    await system.messages.updateRoom({ room: "enough", assistant: true }, context);
+    await system.say("enough", "@assistant one?", "ann");
+    const { metadata } = await eventually(
+      "words",
+      async () => (await system.answersIn("enough")).find(({ content }) => content === "Tea is "),
+    );
+    const cancelAs = (name: string, rooms?: ReadonlySet<string>) =>
+      system.ai.cancelGeneration(
+        { requestId: metadata["assistant_generation"]! },
+        callContext({
+          caller: { kind: "api_key", id: `key:${name}`, name, scopes: new Set(["ai:use", "messages:write"]), ...(rooms && { rooms }) },
+        }),
+      );
+    for (const [name, rooms] of [["bob", undefined], ["ann", new Set(["other"])]] as const) {
+      assertEquals((await assertRejects(() => cancelAs(name, rooms), ChatError)).code, "not_found", name);
+    }
+    assertEquals((await cancelAs("ann")).success, true);
+    await gone.promise;
+    const [answer] = await system.answered("enough");
+    assertEquals([answer?.content, answer?.metadata["assistant_status"]], [
+      "Tea is \n\n(The answer ends here: it was cancelled.)",
+      "cancelled",
+    ]);
+    assertEquals((await cancelAs("ann")).success, false);
+  });
 
   await t.step("a provider's failure becomes a sentence in the room, after what had come", async () => {
     const scripts: ModelScript[] = [

@@ -33,6 +33,8 @@ const DIALECTS: Readonly<Record<string, readonly [bytes: string, answer: string]
   "an event of a megabyte": [say("x".repeat(1_000_000)) + STOP + DONE, "x".repeat(1_000_000)],
 };
 
+const WHOLE = { "content-type": "application/json; charset=utf-8" };
+
 /** What a server does instead, the words that came before, and how it is told; and whether it is worth another attempt. */
 const FAILURES: Readonly<
   Record<string, readonly [does: (reply: RawReply) => Promise<void> | void, text: string, told: RegExp, attempts: number]>
@@ -58,10 +60,16 @@ const FAILURES: Readonly<
     /^The provider raw /,
     2,
   ],
-  "sends the key on elsewhere": [
-    ({ send }) => send(head(302, { location: "http://127.0.0.1:1/v1/chat/completions" })),
+  "sends JSON that is no answer": [
+    ({ send }) => send(`${head(200, WHOLE)}{"hello": 1}`),
     "",
-    /^The provider raw /,
+    /^The provider raw ended its answer before/,
+    2,
+  ],
+  "sends half of a whole answer": [
+    ({ send }) => send(`${head(200, WHOLE)}{"choices": [{"message": {"con`),
+    "",
+    /^The provider raw answered something else/,
     2,
   ],
 };
@@ -70,14 +78,17 @@ Deno.test("Model servers of every dialect and fault", async (t) => {
   await using place = await databasePlace("pglite");
   const database = await openDatabase(place.config, { log: testLog() });
   const patience = { totalMs: 20_000, firstByteMs: 10_000, idleMs: 10_000, attempts: 2 };
-  const ask = async (script: (reply: RawReply) => Promise<void> | void) => {
+  const ask = async (script: (reply: RawReply) => Promise<void> | void, seen: (part: GenerationPart) => void = () => {}) => {
     await using server = startRawModelServer(script);
     await using ai = testAiService(database, { providers: [server.provider], patience });
     const parts: GenerationPart[] = [];
     const error = await (async () => {
-      for await (const part of ai.streamResponse({ prompt: "x" }, callContext())) parts.push(part);
+      for await (const part of ai.streamResponse({ prompt: "x" }, callContext())) {
+        parts.push(part);
+        seen(part);
+      }
     })().catch((thrown) => thrown);
-    return { text: textOf(parts), error, last: parts.at(-1), requests: server.requests };
+    return { parts, text: textOf(parts), error, last: parts.at(-1), requests: server.requests };
   };
   try {
     for (const [name, [bytes, answer]] of Object.entries(DIALECTS)) {
@@ -95,6 +106,43 @@ Deno.test("Model servers of every dialect and fault", async (t) => {
       });
       assertEquals([text, error], ["茶 🍵", undefined]);
     });
+
+    await t.step("streamResponse takes an answer that comes whole, though it asked for a stream", async () => {
+      const message = { role: "assistant", content: "Tea 🍵" };
+      const whole = { object: "chat.completion", choices: [{ index: 0, message, finish_reason: "length" }] };
+      const usage = { prompt_tokens: 7, completion_tokens: 5 };
+      const { text, last, parts } = await ask(({ send }) => send(head(200, WHOLE) + JSON.stringify({ ...whole, usage }, null, 2)));
+      assertEquals([text, last?.kind === "done" && last.finishReason], ["Tea 🍵", "length"]);
+      assertEquals(parts.find((part) => part.kind === "usage")?.usage, { promptTokens: 7, completionTokens: 5, estimated: false });
+    });
+
+    await t.step("streamResponse tells of a connection that is reset in the middle of an answer, and keeps what had come", async () => {
+      const read = Promise.withResolvers<void>();
+      const { text, error, last, requests } = await ask(async ({ send, reset }) => {
+        await send(head() + say("Tea"));
+        await read.promise;
+        reset();
+      }, (part) => part.kind === "text" && read.resolve());
+      assert(
+        error instanceof ChatError &&
+          /^The provider raw (broke its answer off|ended its answer before it was complete)$/.test(error.message),
+        String(error),
+      );
+      assertEquals([text, last?.kind, requests.length], ["Tea", "error", 1]);
+    });
+
+    for (const status of [301, 302, 307, 308]) {
+      await t.step(
+        `streamResponse follows no redirect with status ${status}: whoever stands there sees neither key nor request`,
+        async () => {
+          await using elsewhere = startRawModelServer(({ send }) => send(head() + say("Mine now") + STOP + DONE));
+          const location = `${elsewhere.baseUrl}/chat/completions`;
+          const { text, error } = await ask(({ send }) => send(head(status, { location })));
+          assert(error instanceof ChatError && error.message.startsWith("The provider raw "), String(error));
+          assertEquals([text, elsewhere.requests], ["", []]);
+        },
+      );
+    }
 
     await t.step("streamResponse says that an answer was cut for its length", async () => {
       const { last } = await ask(({ send }) => send(head() + say("Tea") + delta({}, "length") + DONE));

@@ -197,6 +197,22 @@ eachDatabase("Generations", async (t, { database }) => {
     await eventually("given up", async () => (await brief.getGeneration({ requestId: "left" }, callContext())).status === "cancelled");
   });
 
+  await t.step("a request id whose generation failed before anything came begins anew, and any other stays what it was", async () => {
+    const answers = [() => new Response("no", { status: 401 }), () => streamed(BITS), () => streamed(BITS.slice(0, 2), { finish: null })];
+    await using server = startModelServer(() => answers.shift()!());
+    await using ai = testAiService(database, { providers: [server.provider()] });
+    const request = { prompt: "How hot?", requestId: "again" };
+    const ask = (more = {}) => ai.generateResponse({ ...request, ...more }, callContext());
+    assertEquals((await assertRejects(() => ask(), ChatError)).code, "failed_precondition");
+    assertEquals((await ai.getGeneration(request, callContext())).status, "failed");
+    assertEquals((await assertRejects(() => ask({ prompt: "How cold?" }), ChatError)).code, "already_exists");
+    assertEquals((await ask()).response, ANSWER);
+    assertEquals([(await ask()).response, server.calls.length], [ANSWER, 2]);
+    const half = { requestId: "half" };
+    for (let attempt = 0; attempt < 2; attempt++) assertEquals((await assertRejects(() => ask(half), ChatError)).code, "unavailable");
+    assertEquals(server.calls.length, 3, "what came of it was paid for");
+  });
+
   await t.step("a provider that dies in the middle ends the stream with an error, and what came is kept", async () => {
     await using server = startModelServer(() => streamed(BITS.slice(0, 2), { finish: null }));
     await using ai = testAiService(database, { providers: [server.provider()] });

@@ -56,6 +56,11 @@ export async function deleteRooms(db: Kysely<Schema>, rooms: readonly string[]):
   await db.deleteFrom("ai_rooms").where("room", "in", rooms).execute();
 }
 
+/** Whose question a generation answers, and where; undefined: it is no answer of the assistant. */
+export async function findAsker(db: Kysely<Schema>, nonce: string): Promise<{ readonly room: string; readonly asker: string } | undefined> {
+  return await db.selectFrom("ai_questions").select(["room", "asker"]).where("nonce", "=", nonce).executeTakeFirst();
+}
+
 /** Stores questions and moves the room's position; false, and nothing is changed, when it does not stand there any more. */
 export async function storeQuestions(
   db: Kysely<Schema>,

@@ -2,6 +2,7 @@ import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from "openai"
 import { abortError } from "../../core/errors.ts";
 import type { Fetch } from "../exchanges/exchange.ts";
 import { type ModelPart, type ModelProvider, type ModelRequest, ProviderError, type ProviderModel } from "../provider.ts";
+import { asEvents } from "./whole_answer.ts";
 
 /** Where an OpenAI-compatible server is, and what it serves. */
 export interface OpenAiProviderOptions {
@@ -108,9 +109,9 @@ export class OpenAiProvider implements ModelProvider {
   }
 }
 
-/** Follows no redirect, which would take the key elsewhere, and reads no more than an answer can have. */
+/** Follows no redirect, which would take the key elsewhere, reads no more than an answer can have, and takes one that comes whole for a stream. */
 function boundedFetch(send: Fetch): Fetch {
-  return async (input, init) => bounded(await send(input, { ...init, redirect: "error" }));
+  return async (input, init) => await asEvents(bounded(await send(input, { ...init, redirect: "error" })));
 }
 
 function bounded(response: Response): Response {

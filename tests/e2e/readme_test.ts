@@ -129,6 +129,12 @@ Deno.test("the README's commands and examples work as they stand", async (t) => 
     assertMatch(voted.content, /1\. yes: 1\n2\. no: 0\n1 vote$/);
   });
 
+  await t.step("plugins and messages: a dry run tells what hooks would decide", async () => {
+    const [words = [], ...more] = commandsOf("Plugins and messages", "curl", addresses);
+    const { outcome, draft, decisions: [decision] } = (await curl(words)).json;
+    assertEquals([more, outcome, draft.content, decision.plugin], [[], "rewrite", "That *** kettle", "word-filter"]);
+  });
+
   await t.step("from buf curl", async () => {
     const [words = []] = commandsOf("From buf curl", "buf", addresses);
     const permissions = ["--allow-read", "--allow-run", "--allow-env", "--allow-sys"];

@@ -16,6 +16,9 @@ import { type KnownHook, readHooks, storeHooks } from "./store.ts";
 /** Between two attempts to follow the table. */
 const RETRY_MS = { least: 100, most: 5_000 } as const;
 
+/** What goes wrong so often is told: after some three seconds. */
+const FAILURES_TOLD = 5;
+
 /** This process itself: the table is no user's. */
 const IDENTITY: Caller = { kind: "anonymous", id: "messages", name: "", scopes: new Set(SCOPES) };
 
@@ -38,7 +41,6 @@ export class KnownHooks {
   #commands: readonly KnownHook[] = NONE;
   #isReady = false;
   #isConnected = false;
-  #isFailing = false;
   #stored = "";
 
   constructor(options: HookTableOptions) {
@@ -82,14 +84,14 @@ export class KnownHooks {
 
   /** The table as it was last heard; a database that is away is waited for, since no message can be stored without it. */
   async #load(): Promise<void> {
-    while (!this.#isReady && !this.#closing.signal.aborted) {
+    for (let failures = 0; !this.#isReady && !this.#closing.signal.aborted; failures++) {
       try {
         const hooks = await readHooks(this.#options.db);
         if (this.#isReady) return;
         this.#stored = JSON.stringify(hooks);
         return this.#take(hooks);
       } catch (error) {
-        this.#tell("The hooks of plugins cannot be read from the database; it is tried again and again", error);
+        this.#tell("The hooks of plugins cannot be read from the database; it is tried again and again", error, failures);
         await pause(RETRY_MS.most / 10, this.#closing.signal);
       }
     }
@@ -105,7 +107,7 @@ export class KnownHooks {
           failures = 0;
         }
       } catch (error) {
-        this.#tell("The plugin service cannot be followed; its last known hooks hold, and it is tried again and again", error);
+        this.#tell("The plugin service cannot be followed; its last known hooks hold, and it is tried again and again", error, failures);
       }
       this.#isConnected = false;
       await pause(Math.min(RETRY_MS.most, RETRY_MS.least * 2 ** Math.min(failures, 10)), signal);
@@ -116,7 +118,6 @@ export class KnownHooks {
     const hooks = table.hooks.flatMap(({ plugin, hook }) => hook === undefined || hook === null ? [] : [{ plugin, hook }]);
     this.#take(hooks);
     this.#isConnected = true;
-    this.#isFailing = false;
     const json = JSON.stringify(hooks);
     if (json === this.#stored) return;
     await storeHooks(this.#options.db, hooks);
@@ -130,12 +131,10 @@ export class KnownHooks {
     this.#ready.resolve();
   }
 
-  /** Once for each time that something goes wrong, not at each attempt. */
-  #tell(text: string, error: unknown): void {
-    if (this.#isFailing || this.#closing.signal.aborted) return;
-    this.#isFailing = true;
-    const isStarting = error instanceof ChatError && error.code === "unavailable";
-    this.#options.log[isStarting ? "info" : "warn"](text, { error });
+  /** Once for each time that something goes wrong, not at each attempt; and not for the moment in which both services start. */
+  #tell(text: string, error: unknown, failures: number): void {
+    if (failures !== FAILURES_TOLD || this.#closing.signal.aborted) return;
+    this.#options.log.warn(text, { error });
   }
 }
 

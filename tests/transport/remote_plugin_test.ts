@@ -240,6 +240,36 @@ Deno.test("RemoteRunner runs actions, streams and hooks of a plugin elsewhere", 
       assertEquals(running.tokens.size, 0);
     });
 
+    await t.step(
+      "one that is always late is not waited for any more, and asked again after a pause; callers in a hurry say nothing about it",
+      async () => {
+        const limits = { ...remoteManifest.limits!, callMs: 100 };
+        const quickly = { ...remoteManifest, limits };
+        using slow = await RemotePlugin.start({ describe: () => quickly, runAction: (_, { cancelled }) => cancelled });
+        await using running = new Running(slow.address, { manifest: quickly });
+        for (let count = 0; count < 6; count++) {
+          assertMatch(await refusal(running.run("{}", { timeoutMs: 5 })), /^deadline_exceeded: The time is up/);
+        }
+        for (let count = 0; count < 5; count++) assertMatch(await refusal(running.run()), /^deadline_exceeded: .* within 100 ms/);
+        const told = await assertRejects(() => running.run(), ChatError);
+        assertEquals([told.code, told.message], ["unavailable", "Plugin weather has not answered in time 5 times in a row"]);
+        assert(told.retryAfterMs !== undefined && told.retryAfterMs <= 1_000);
+        slow.behaviour = { runAction: ({ inputJson }) => ({ outputJson: inputJson, seq: 1 }) };
+        const giveUpAt = Date.now() + PATIENCE_MS;
+        let output = "";
+        while (output !== "7" && Date.now() < giveUpAt) {
+          output = await running.run("7").catch(() => "");
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        assertEquals(output, "7");
+      },
+    );
+
+    await t.step("words of the plugin that sound like the system's are marked as its own all the same", async () => {
+      plugin.behaviour = { runAction: () => Promise.reject(statusOf("PERMISSION_DENIED", "Plugin weather was not granted anything")) };
+      assertEquals(await refusal(running.run()), "failed_precondition: Plugin weather failed: Plugin weather was not granted anything");
+    });
+
     await t.step("so many calls at once, and the rest waits in order", async () => {
       let [inside, most] = [0, 0];
       plugin.behaviour = {

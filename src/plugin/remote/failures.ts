@@ -5,6 +5,7 @@ const MAX_WORDS = 500;
 
 /** What the end of a question to a plugin's server means to whoever asked; its words are marked as its own. */
 export function meaningOf(error: unknown, plugin: string, deadlineMs: number): ChatError {
+  if (error instanceof PluginFault) return error;
   if (!(error instanceof ChatError)) return new ChatError("failed_precondition", `Plugin ${plugin} cannot be asked`, { cause: error });
   const words = wordsOf(error.message);
   switch (error.code) {
@@ -29,9 +30,12 @@ export function meaningOf(error: unknown, plugin: string, deadlineMs: number): C
   }
 }
 
+/** What this room says of a plugin, as opposed to what its server says. */
+export class PluginFault extends ChatError {}
+
 /** A plugin's server has answered what no plugin may answer. */
-export function nonsense(plugin: string, problem: string, cause?: unknown): ChatError {
-  return new ChatError("failed_precondition", `Plugin ${plugin} answered nonsense: ${problem}`, { cause });
+export function nonsense(plugin: string, problem: string, cause?: unknown): PluginFault {
+  return new PluginFault("failed_precondition", `Plugin ${plugin} answered nonsense: ${problem}`, { cause });
 }
 
 /** One line of bounded length that can be shown. */

@@ -7,7 +7,8 @@ import type { PluginCaller, PluginLimits, PluginManifest, PluginOutput } from ".
 import { abortError, ChatError } from "../../core/errors.ts";
 import type { HookAnswer, HookQuestion, PluginRunner, PluginWork, RunnerListener, RunnerState } from "../runner.ts";
 import { Turns } from "../turns.ts";
-import { meaningOf, nonsense } from "./failures.ts";
+import { meaningOf, nonsense, PluginFault } from "./failures.ts";
+import { Lateness } from "./lateness.ts";
 import { manifestDifferences } from "./manifest.ts";
 import type { PeerCallOptions, PluginPeer } from "./peer.ts";
 import { Standing } from "./standing.ts";
@@ -32,6 +33,8 @@ export interface RemoteRunnerOptions {
 const DESCRIBE_MS = 5_000;
 /** Calls that wait for each that runs. */
 const WAITING_PER_TURN = 16;
+/** Of one call that streams: empty ones have no bytes. */
+const MAX_OUTPUTS = 100_000;
 const utf8 = new TextEncoder();
 
 /** Throws unless the server is there and says that it is what was installed. */
@@ -52,6 +55,7 @@ interface BegunCall {
   readonly peer: PluginPeer;
   readonly caller: PluginCaller;
   readonly options: PeerCallOptions;
+  readonly startedMs: number;
   /** Takes it all back. */
   readonly done: () => void;
 }
@@ -62,6 +66,7 @@ export class RemoteRunner implements PluginRunner {
   readonly #name: string;
   readonly #standing: Standing;
   readonly #turns: Turns;
+  readonly #lateness: Lateness;
   readonly #closing = new AbortController();
   #peer: PluginPeer;
   #told = "starting";
@@ -70,6 +75,8 @@ export class RemoteRunner implements PluginRunner {
     const { manifest, limits } = options;
     this.#options = options;
     this.#name = manifest.name;
+    const tell = (problem: string | undefined) => this.#tell(problem === undefined ? { state: "enabled" } : { state: "failing", problem });
+    this.#lateness = new Lateness(manifest.name, tell);
     this.#turns = new Turns(limits.concurrency, {
       mostWaiting: limits.concurrency * WAITING_PER_TURN,
       crowded: () => new ChatError("resource_exhausted", `Plugin ${this.#name} has too many calls waiting`, { retryAfterMs: 1_000 }),
@@ -78,36 +85,47 @@ export class RemoteRunner implements PluginRunner {
     this.#peer = this.#connect();
     this.#standing = new Standing({
       ask: (signal) => checkPeer(this.#peer, manifest, signal),
-      tell: (problem) => this.#tell(problem === undefined ? { state: "enabled" } : { state: "failing", problem: problem.message }),
+      tell: (problem) => tell(problem?.message),
     });
   }
 
   async runAction(action: string, inputJson: string, work: PluginWork): Promise<string> {
-    const output = await this.#ask(work, ({ peer, caller, options }) => peer.runAction({ action, inputJson, caller }, options));
+    const output = await this.#ask(
+      work,
+      this.#options.limits.callMs,
+      ({ peer, caller, options }) => peer.runAction({ action, inputJson, caller }, options),
+    );
     if (output.seq !== 0 && output.seq !== 1) throw nonsense(this.#name, `its only output has number ${output.seq}`);
     this.#requireSize(utf8.encode(output.outputJson).length);
     return this.#json(output);
   }
 
   async *streamAction(action: string, inputJson: string, work: PluginWork): AsyncGenerator<string> {
-    const { peer, caller, options, done } = await this.#begin(work);
+    const { peer, caller, options, startedMs, done } = await this.#begin(work);
     let [seq, bytes] = [0, 0];
     try {
       for await (const output of peer.streamAction({ action, inputJson, caller }, options)) {
+        this.#lateness.answered();
+        if (seq === MAX_OUTPUTS) throw this.#tooMuch(`${MAX_OUTPUTS} outputs`);
         if (output.seq !== ++seq) throw nonsense(this.#name, `its output ${seq} has number ${output.seq}`);
         this.#requireSize(bytes += utf8.encode(output.outputJson).length);
         yield this.#json(output);
       }
     } catch (error) {
-      throw this.#meaning(error, work);
+      const meaning = this.#meaning(error, work);
+      if (seq === 0) this.#note(meaning, startedMs, this.#options.limits.callMs);
+      throw meaning;
     } finally {
       done();
     }
   }
 
   async runHook(question: HookQuestion, work: PluginWork): Promise<HookAnswer> {
+    const { manifest, limits } = this.#options;
+    const hook = manifest.hooks.find(({ event }) => event === question.event);
     const { decision, reason, draft, response } = await this.#ask(
       work,
+      Math.min(hook?.timeoutMs || limits.callMs, limits.callMs),
       ({ peer, caller, options }) => peer.runHook({ ...question, caller }, options),
     );
     return { decision, reason, response, ...(draft === undefined ? {} : { draft }) };
@@ -130,21 +148,32 @@ export class RemoteRunner implements PluginRunner {
     return peer;
   }
 
-  async #ask<T>(work: PluginWork, ask: (call: BegunCall) => Promise<T>): Promise<T> {
+  async #ask<T>(work: PluginWork, limitMs: number, ask: (call: BegunCall) => Promise<T>): Promise<T> {
     const call = await this.#begin(work);
     try {
-      return await ask(call);
+      const answer = await ask(call);
+      this.#lateness.answered();
+      return answer;
     } catch (error) {
-      throw this.#meaning(error, work);
+      const meaning = this.#meaning(error, work);
+      this.#note(meaning, call.startedMs, limitMs);
+      throw meaning;
     } finally {
       call.done();
     }
+  }
+
+  /** Only one that took all the time it had says that the plugin is slow; one that failed otherwise, that it is not. */
+  #note({ code }: ChatError, startedMs: number, limitMs: number): void {
+    if (code === "deadline_exceeded") this.#lateness.ended(performance.now() - startedMs, limitMs);
+    else if (code !== "cancelled" && code !== "unavailable") this.#lateness.answered();
   }
 
   /** Waits for a turn and for the server, and makes what a call needs. */
   async #begin(work: PluginWork): Promise<BegunCall> {
     const { tokens, hostAddress, limits } = this.#options;
     const signal = AbortSignal.any([work.signal, this.#closing.signal]);
+    this.#lateness.admit();
     const leave = await this.#turns.enter(signal);
     try {
       // Last, so that the call goes by the very connection whose server has said what it is.
@@ -160,13 +189,13 @@ export class RemoteRunner implements PluginRunner {
       leave();
     };
     const caller = { username, room, token, requestId, hostAddress };
-    return { peer: this.#peer, caller, options: { signal, deadlineMs: limits.callMs, requestId }, done };
+    const options = { signal, deadlineMs: limits.callMs, requestId };
+    return { peer: this.#peer, caller, options, startedMs: performance.now(), done };
   }
 
   #meaning(error: unknown, work: PluginWork): ChatError {
     if (work.signal.aborted) return abortError(work.signal);
     if (this.#closing.signal.aborted) return abortError(this.#closing.signal);
-    if (error instanceof ChatError && error.message.startsWith(`Plugin ${this.#name} `)) return error;
     return meaningOf(error, this.#name, this.#options.limits.callMs);
   }
 
@@ -183,11 +212,11 @@ export class RemoteRunner implements PluginRunner {
 
   #requireSize(bytes: number): void {
     const { outputBytes } = this.#options.limits;
-    if (bytes <= outputBytes) return;
-    throw new ChatError(
-      "resource_exhausted",
-      `Plugin ${this.#name} gave more than the ${outputBytes} bytes of output that one call may have`,
-    );
+    if (bytes > outputBytes) throw this.#tooMuch(`${outputBytes} bytes of output`);
+  }
+
+  #tooMuch(limit: string): PluginFault {
+    return new PluginFault("resource_exhausted", `Plugin ${this.#name} gave more than the ${limit} that one call may have`);
   }
 
   #tell(state: RunnerState): void {

@@ -75,6 +75,9 @@ const REFUSAL = new RegExp([
   "invalid URL",
   "is not a valid module type",
   "--no-npm is specified",
+  // SQLite's way to other files.
+  "too many attached databases",
+  "queryA",
   // With the refusal as its cause.
   "fetch failed",
 ].join("|"));
@@ -106,7 +109,12 @@ Deno.test("Sandbox: a plugin without permissions reaches no file, no variable, n
 
 Deno.test("Sandbox: a plugin with a folder and leave to reach names reaches neither more files nor this machine under any name", async () => {
   await withTargets(async (targets, sandboxes) => {
-    const granted = { ...NOTHING, data: true, net: ["localhost", `localhost:${targets.tcpPort}`, "example.com"], env: ["OTHER"] };
+    const granted = {
+      ...NOTHING,
+      data: true,
+      net: ["localhost", `localhost:${targets.tcpPort}`, "example.com", `example.com:${targets.tcpPort}`],
+      env: ["OTHER"],
+    };
     const own = {
       ...REFUSED,
       "use its folder":
@@ -200,6 +208,40 @@ Deno.test("Sandbox: whatever waits for ever is ended by the clock, and its calle
     }
     assertEquals(states.filter(({ state }) => state === "failing").length, 2);
   }, { limits });
+});
+
+Deno.test("Sandbox: a redirect leads no further than the plugin may go itself", async () => {
+  await withTargets(async ({ tcpPort }) => {
+    const location = `http://127.0.0.1:${tcpPort}/`;
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => new Response(null, { status: 302, headers: { location } }),
+    );
+    const code = `export default { actions: { get: async (url: string) => await (await fetch(url)).text() } };`;
+    await withPlugin(code, async ({ runner }) => {
+      const error = await assertRejects(() => runner.runAction("get", `"http://127.0.0.1:${server.addr.port}/"`, work()), ChatError);
+      assertMatch(error.message, /Requires net access/);
+    }, { granted: { ...NOTHING, net: [`127.0.0.1:${server.addr.port}`] } });
+    await server.shutdown();
+  });
+});
+
+Deno.test("Sandbox: a folder that grows without end ends its plugin", async () => {
+  const code = `export default { actions: { async grow(_: unknown, { dataDir }: any) {
+    for (let n = 0;; n++) {
+      if (n < 5) await (await Deno.open(dataDir + "/" + n, { write: true, create: true })).truncate(60 * 1024 * 1024);
+      await new Promise((go) => setTimeout(go, 10));
+    }
+  } } };`;
+  await withPlugin(code, async ({ runner, states }) => {
+    const error = await assertRejects(
+      () => runner.runAction("grow", "{}", work()),
+      ChatError,
+      "has more than 256 MiB or 10000 files in its folder",
+    );
+    assertEquals(error.code, "resource_exhausted");
+    assert(states.some(({ state }) => state === "failing"));
+  }, { granted: { ...NOTHING, data: true } });
 });
 
 Deno.test("Sandbox: workers have no more permissions than their plugin, and count as it", async () => {

@@ -42,6 +42,11 @@ export const FILES: Readonly<Record<string, string>> = {
   "make a hard link": `return await Deno.link("/etc/passwd", input.link);`,
   "keep something in localStorage": `localStorage.setItem("a", "b"); return localStorage.getItem("a");`,
   "keep something in caches": `return await (await caches.open("x")).put("http://x.test/", new Response("kept"));`,
+  "fetch a file": `return await (await fetch("file:///etc/passwd")).text();`,
+  "copy a database to a file": `const database = new (await import("node:sqlite")).DatabaseSync(":memory:");
+    return database.exec("vacuum into '" + input.link + "'");`,
+  "back a database up to a file": `const sqlite: any = await import("node:sqlite");
+    return await sqlite.backup(new sqlite.DatabaseSync(":memory:"), input.runtimeDir + "/x.db");`,
   "open a database file": `return new (await import("node:sqlite")).DatabaseSync(input.secretFile);`,
 };
 
@@ -79,6 +84,29 @@ export const NETWORK: Readonly<Record<string, string>> = {
   "connect to a Unix socket": `return (await Deno.connect({ transport: "unix", path: input.unixPath })).localAddr;`,
   "fetch from loopback": `return await (await fetch("http://localhost:" + input.tcpPort)).text();`,
   "fetch from loopback as one number": `return await (await fetch("http://2130706433:" + input.tcpPort)).text();`,
+  "fetch by a proxy": `const client = Deno.createHttpClient({ proxy: { url: "http://127.0.0.1:" + input.tcpPort } });
+    return await (await fetch("http://example.com/", { client })).text();`,
+  "fetch by a proxy that has a name": `const client = Deno.createHttpClient({ proxy: { url: "http://localhost:" + input.tcpPort } });
+    return await (await fetch("http://example.com/", { client })).text();`,
+  "fetch by SOCKS": `const client = Deno.createHttpClient({ proxy: { url: "socks5h://127.0.0.1:" + input.tcpPort } });
+    return await (await fetch("http://example.com/", { client })).text();`,
+  "fetch by a Unix socket": `const client = Deno.createHttpClient({ proxy: { transport: "unix", path: input.unixPath } });
+    return await (await fetch("http://example.com/", { client })).text();`,
+  "follow events": `const events = new EventSource("http://localhost:" + input.tcpPort);
+    return await new Promise((open, fail) => {
+      events.onopen = open;
+      events.onerror = () => (events.close(), fail(new Error("Requires: it was closed")));
+    });`,
+  "look a name up where it wants": `const { Resolver } = await import("node:dns/promises");
+    const resolver = new Resolver();
+    resolver.setServers(["127.0.0.1:" + input.udpPort]);
+    return await Promise.race([resolver.resolve4("example.com"), new Promise((_, fail) => ${LATE})]);`,
+  "look a name up where it wants, by Deno": `const nameServer = { ipAddr: "127.0.0.1", port: input.udpPort };
+    return await Deno.resolveDns("example.com", "A", { nameServer });`,
+  "tell node:http that a name means loopback": `const lookup: any = (_: string, options: any, tell: any) =>
+      options.all ? tell(null, [{ address: "127.0.0.1", family: 4 }]) : tell(null, "127.0.0.1", 4);
+    const http = await import("node:http");
+    return await new Promise((open, fail) => http.get({ host: "example.com", port: input.tcpPort, lookup }, open).on("error", fail));`,
   "open a WebSocket": `const socket = new WebSocket("ws://localhost:" + input.tcpPort);
     return await new Promise((open, fail) => { socket.onopen = open; socket.onerror = (event: any) => fail(new Error("Requires: " + event.message)); });`,
   "connect by node:net": `const socket = (await import("node:net")).connect(input.tcpPort, "127.0.0.1");

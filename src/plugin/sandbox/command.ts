@@ -40,9 +40,20 @@ export function processCommand(grants: ProcessGrants, runtimeDir: string): Deno.
   const ceilings = [
     BASE_DATA_KIB + heapMib * 1024,
     PROCESS_LIMITS.lifetimeCpuSeconds,
-    PROCESS_LIMITS.fileBytes / 512,
+    (grants.granted.data ? PROCESS_LIMITS.fileBytes : PROCESS_LIMITS.otherFileBytes) / 512,
   ].map(String);
-  const run = ["run", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-remote", "--no-npm", "--cached-only", "--no-check"];
+  const run = [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--no-config",
+    "--no-lock",
+    "--no-remote",
+    "--no-npm",
+    "--cached-only",
+    "--no-check",
+    "--no-code-cache",
+  ];
   return new Deno.Command("/bin/sh", {
     args: [
       "-c",

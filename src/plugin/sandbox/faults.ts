@@ -1,5 +1,6 @@
 import type { PluginLimits } from "../../contracts/mod.ts";
 import { ChatError } from "../../core/errors.ts";
+import { PROCESS_LIMITS } from "./limits.ts";
 
 /** Something that ended a plugin's process and is the plugin's own doing. */
 export interface Fault {
@@ -43,6 +44,11 @@ export class Faults {
 
   flood(): Fault {
     return this.#exhausted("flooded the server with requests and log lines in one call");
+  }
+
+  folder(): Fault {
+    const { folderBytes, folderFiles } = PROCESS_LIMITS;
+    return this.#exhausted(`has more than ${Math.round(folderBytes / 1024 / 1024)} MiB or ${folderFiles} files in its folder`);
   }
 
   /** It wrote what only the runtime's own program may write, or in an order that cannot be. */

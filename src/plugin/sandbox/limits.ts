@@ -58,6 +58,12 @@ export const PROCESS_LIMITS = {
   idleMs: 60_000,
   /** One file in the plugin's folder. */
   fileBytes: 64 * MIB,
+  /** One file of a plugin that has no folder: what the runtime itself keeps, such as tables that a database in memory puts aside. */
+  otherFileBytes: 8 * MIB,
+  /** The plugin's folder. */
+  folderBytes: 256 * MIB,
+  folderFiles: 10_000,
+  folderEveryMs: 1_000,
   /** A process whose server has died ends itself by then, whatever it does. */
   lifetimeCpuSeconds: 300,
 } as const;

@@ -97,6 +97,13 @@ export class ProcessPool {
     return process !== undefined;
   }
 
+  /** Ends all that there are now, for one fault of the plugin. */
+  end(fault: Fault): void {
+    const [first, ...others] = this.#all;
+    first?.end(fault);
+    for (const process of others) process.kill();
+  }
+
   /** Ends all; what waits gets `unavailable`. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;

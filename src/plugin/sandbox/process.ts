@@ -114,7 +114,7 @@ export class PluginProcess {
       uses: new HostUses(job.work.host, (answer) => this.#send({ type: "answer", id, ...answer })),
       watch: new CallWatch(this.#options, this.pid, job.work.signal, {
         cancel: (error) => this.#cancel(error),
-        kill: (fault) => fault === undefined ? this.kill() : this.#end(fault),
+        kill: (fault) => fault === undefined ? this.kill() : this.end(fault),
         faults: this.#faults,
         late: this.#faults.hang(),
       }),
@@ -144,6 +144,12 @@ export class PluginProcess {
     }
   }
 
+  /** Ends it because of a fault. */
+  end(fault: Fault): void {
+    if (!this.#killed) this.#fault ??= fault;
+    this.kill();
+  }
+
   #signal(signal: "SIGSTOP" | "SIGCONT"): void {
     try {
       this.#child.kill(signal);
@@ -155,11 +161,6 @@ export class PluginProcess {
   #send(frame: Readonly<Record<string, unknown>>): void {
     // A process that does not read is ended by a limit; one that has ended is noticed by its status.
     this.#input.write(encoder.encode(`${JSON.stringify(frame)}\n`)).catch(() => {});
-  }
-
-  #end(fault: Fault): void {
-    this.#fault ??= fault;
-    this.kill();
   }
 
   #cancel(error: ChatError): void {
@@ -174,7 +175,7 @@ export class PluginProcess {
     const loading = this.#watchLoading();
     const { stdout, stderr, status } = this.#child;
     this.ready.then(() => loading.stop(), () => loading.stop());
-    await Promise.all([this.#readFrames(stdout), this.#log.readErrors(stderr, () => this.#end(this.#faults.flood()))]);
+    await Promise.all([this.#readFrames(stdout), this.#log.readErrors(stderr, () => this.end(this.#faults.flood()))]);
     const ended = await status;
     this.#options.warden.forget(this.pid);
     this.#input.abort().catch(() => {});
@@ -195,7 +196,7 @@ export class PluginProcess {
     const limits = { callMs: PROCESS_LIMITS.loadMs, cpuMs: Math.max(cpuMs, PROCESS_LIMITS.loadCpuMs), memoryBytes };
     return new CallWatch({ limits, warden }, this.pid, NEVER, {
       cancel() {},
-      kill: (fault) => fault === undefined ? this.kill() : this.#end(fault),
+      kill: (fault) => fault === undefined ? this.kill() : this.end(fault),
       faults: this.#faults,
       late: this.#faults.slowStart(),
     });
@@ -209,7 +210,7 @@ export class PluginProcess {
       try {
         for (const line of lines.push(chunk)) this.#take(line);
       } catch (error) {
-        this.#end(error instanceof RangeError ? this.#faults.output() : this.#faults.forged("it wrote what is none of it"));
+        this.end(error instanceof RangeError ? this.#faults.output() : this.#faults.forged("it wrote what is none of it"));
       }
     }
   }
@@ -217,11 +218,11 @@ export class PluginProcess {
   #take(line: string): void {
     if (this.#killed) return;
     const frame = parseFrame(line, this.#token);
-    if (frame === undefined) return this.#end(this.#faults.forged("it wrote to its standard output itself"));
+    if (frame === undefined) return this.end(this.#faults.forged("it wrote to its standard output itself"));
     const current = this.#current;
     if (frame.kind === "log") return this.#takeLog(frame, line.length);
     if (frame.call === 0 && (frame.kind === "ready" || frame.kind === "broken") && this.#calls === 0) return this.#takeLoaded(frame);
-    if (current === undefined || frame.call !== current.id) return this.#end(this.#faults.forged("it answered what was not asked"));
+    if (current === undefined || frame.call !== current.id) return this.end(this.#faults.forged("it answered what was not asked"));
     this.#takeOfCall(frame, current);
   }
 
@@ -233,7 +234,7 @@ export class PluginProcess {
 
   #takeLoaded({ kind, rest }: Frame): void {
     const told = parseJson(rest);
-    if (kind === "broken") return this.#end(this.#faults.broken(quoted(told)));
+    if (kind === "broken") return this.end(this.#faults.broken(quoted(told)));
     this.#signal("SIGSTOP");
     this.#loaded.resolve(readExports(told));
   }
@@ -243,24 +244,24 @@ export class PluginProcess {
       case "output":
         parseJson(rest);
         current.outputs.push(rest);
-        if (current.outputs.bytes > this.#options.limits.outputBytes) this.#end(this.#faults.output());
+        if (current.outputs.bytes > this.#options.limits.outputBytes) this.end(this.#faults.output());
         return;
       case "use":
-        if (this.#count(rest.length) && !current.uses.take(rest)) this.#end(this.#faults.forged("it asked for too much at once"));
+        if (this.#count(rest.length) && !current.uses.take(rest)) this.end(this.#faults.forged("it asked for too much at once"));
         return;
       case "end":
         return this.#finish();
       case "fail":
         return this.#finish(new ChatError("failed_precondition", `Plugin ${this.#options.name} says: ${quoted(parseJson(rest))}`));
       default:
-        this.#end(this.#faults.forged("it began twice"));
+        this.end(this.#faults.forged("it began twice"));
     }
   }
 
   /** Counts what came in besides outputs; false: too much, and it is ended. */
   #count(size: number): boolean {
     this.#frameBytes += size;
-    if (this.#frameBytes > PROCESS_LIMITS.frameBytes) this.#end(this.#faults.flood());
+    if (this.#frameBytes > PROCESS_LIMITS.frameBytes) this.end(this.#faults.flood());
     return !this.#killed;
   }
 

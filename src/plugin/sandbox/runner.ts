@@ -5,16 +5,22 @@ import type { SupervisedRunner } from "../supervision/supervised_runner.ts";
 import { type Job, parseJson } from "./call.ts";
 import { readHookAnswer } from "./capabilities.ts";
 import { exportProblems } from "./exports.ts";
+import type { Fault } from "./faults.ts";
+import { FolderQuota } from "./folder_quota.ts";
+import { PROCESS_LIMITS } from "./limits.ts";
 import { type PoolOptions, ProcessPool } from "./pool.ts";
 
 /** Runs a plugin's code in processes of its own; which of them have failed it tells by `onFault`. */
 export class SandboxRunner implements SupervisedRunner {
   readonly #name: string;
   readonly #pool: ProcessPool;
+  readonly #quota: FolderQuota | undefined;
 
-  constructor(options: PoolOptions) {
+  /** `folder` is the plugin's own, which may not grow without end. */
+  constructor(options: PoolOptions, folder?: { readonly path: string; readonly full: Fault }) {
     this.#name = options.name;
     this.#pool = new ProcessPool(options);
+    this.#quota = folder === undefined ? undefined : new FolderQuota(folder.path, () => this.#pool.end(folder.full));
   }
 
   start(): Promise<void> {
@@ -48,8 +54,9 @@ export class SandboxRunner implements SupervisedRunner {
     return exportProblems(exports, manifest);
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    await this.#pool.close();
+    await this.#quota?.close();
   }
 
   async #one(job: Job): Promise<string> {
@@ -61,7 +68,12 @@ export class SandboxRunner implements SupervisedRunner {
   async *#run(job: Job): AsyncGenerator<string, void> {
     const process = await this.#pool.acquire(job.work.signal);
     const { outputs, free } = process.begin(job);
-    void free.then(() => this.#pool.release(process));
+    const looking = this.#quota === undefined ? undefined : setInterval(() => this.#quota?.look(), PROCESS_LIMITS.folderEveryMs);
+    void free.then(() => {
+      clearInterval(looking);
+      this.#pool.release(process);
+      this.#quota?.look();
+    });
     try {
       yield* outputs.read();
     } finally {

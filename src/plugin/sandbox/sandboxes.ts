@@ -5,7 +5,7 @@ import { SupervisingRunner } from "../supervision/supervising_runner.ts";
 import type { SupervisionOptions } from "../supervision/supervisor.ts";
 import { Capacity } from "./capacity.ts";
 import { processCommand } from "./command.ts";
-import type { Fault } from "./faults.ts";
+import { type Fault, Faults } from "./faults.ts";
 import { effectiveLimits } from "./limits.ts";
 import { type PluginCode, PluginProcess } from "./process.ts";
 import { SandboxRunner } from "./runner.ts";
@@ -95,13 +95,6 @@ export class Sandboxes {
     }
   }
 
-  /** Removes a plugin's folder with all that is in it; none is no error. */
-  async removeData(name: string): Promise<void> {
-    await Deno.remove(this.dataDir(name), { recursive: true }).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
-  }
-
   /** The runners must be closed by then. Idempotent. */
   close(): Promise<void> {
     return this.#warden.close();
@@ -113,7 +106,10 @@ export class Sandboxes {
     if (!/^[a-z][a-z0-9-]{0,63}$/.test(name)) {
       throw invalidField("name", `must be 1 to 64 of a-z, 0-9 and "-", got ${JSON.stringify(name)}`);
     }
-    await (this.#prepared ??= this.#prepareFolder());
+    await (this.#prepared ??= this.#prepareFolder().catch((error) => {
+      this.#prepared = undefined;
+      throw error;
+    }));
     const dataDir = granted.data ? options.dataDir ?? this.dataDir(name) : undefined;
     if (dataDir !== undefined) await prepareDataDir(dataDir, name);
     const command = processCommand({ granted, limits, env, dataDir }, `${this.#stateDir}/runtime`);
@@ -127,7 +123,7 @@ export class Sandboxes {
         start: () =>
           new PluginProcess({ name, code, command, limits, dataDir, warden: this.#warden, onLog: (line) => listener.onLog(line) }),
         onFault,
-      });
+      }, dataDir === undefined ? undefined : { path: dataDir, full: new Faults(name, limits).folder() });
   }
 
   /**

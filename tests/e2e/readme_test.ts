@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ServerProcess } from "../support/server_process.ts";
 import { dataDir } from "../support/database.ts";
+import { tempDir } from "../support/temp_dir.ts";
 import { type Block, blocks, commands, curlRequest } from "./readme_blocks.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -27,8 +28,9 @@ function commandsOf(section: string, program: string, { url, grpcAddress }: Addr
 }
 
 /** Runs a program to its end and tells what it printed; fails when it failed. */
-async function output(args: readonly string[], input = ""): Promise<string> {
-  const child = new Deno.Command(Deno.execPath(), { args: [...args], cwd: ROOT, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+async function output(args: readonly string[], input = "", env: Record<string, string> = {}): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), { args: [...args], cwd: ROOT, env, stdin: "piped", stdout: "piped", stderr: "piped" })
+    .spawn();
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(input));
   await writer.close();
@@ -119,6 +121,25 @@ Deno.test("the README's commands and examples work as they stand", async (t) => 
     }
     assertEquals(answer?.content, "The printer was bought in 2019. [1]");
   });
+
+  await t.step(
+    "plugins of your own: one is made, packed, installed, called, and signed; the worked examples are those that are tried",
+    async () => {
+      const examples = ["roll", "faq"].map((name) => Deno.readTextFileSync(`${ROOT}tests/examples/${name}/plugin.ts`));
+      assertEquals(inSection("Plugins of your own", "ts").map(({ text }) => text), examples);
+      await using folder = await tempDir();
+      const told: string[] = [];
+      for (const words of commandsOf("Plugins of your own", "deno", addresses)) {
+        // What this one does has a test of its own.
+        if (words.includes("test")) continue;
+        const onServer = ["install", "call", "logs"].includes(words[3] ?? "") ? ["--address", addresses.grpcAddress] : [];
+        told.push(await output([...words.slice(1), ...onServer], "", { INIT_CWD: folder.path }));
+      }
+      assertEquals(told[3], '{"text":"Hello, Bob!"}\n');
+      assertMatch(told[4] ?? "", /info {2}Greeting Bob/);
+      assertMatch(told[6] ?? "", /signed\n$/);
+    },
+  );
 
   await t.step("plugins that come with it: a word is masked, and a vote counted", async () => {
     const answers: Json[] = [];

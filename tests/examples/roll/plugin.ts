@@ -4,7 +4,7 @@ import type { Plugin } from "@chat/system/plugin";
 export default {
   actions: {
     roll({ args = "" }: { args?: string }) {
-      const [, count = "1", sides = "6"] = /^(\d{1,2})?d?(\d{1,3})?$/.exec(args.trim()) ?? [];
+      const [, count = "1", sides = "6"] = /^(\d{1,2})?d?(\d{1,3})?$/.exec(args.trim()) ?? [, "0"];
       // What it throws is told to whoever called.
       if (Number(count) < 1 || Number(sides) < 2) throw new Error(`Dice are written like 2d6, got ${args}`);
       const rolls = Array.from({ length: Number(count) }, () => die(Number(sides)));

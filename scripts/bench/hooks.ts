@@ -31,7 +31,7 @@ export const hooksRow: Row = {
     for (const [key, asked] of Object.entries(SERVERS)) {
       const place = await context.place("hooks", "Postgres") ?? await context.place("hooks", "PGlite");
       if (place === undefined) return;
-      const server = belongings.use(new ServerProcess({ env: { ...place.env, SERVICES: asked.services } }));
+      const server = belongings.use(new ServerProcess({ env: { ...place.env, SERVICES: asked.services, GRPC_MAX_TURN_DELAY_MS: "0" } }));
       const { grpcAddress } = await server.ready();
       if (asked.hook !== undefined) await install(grpcAddress, asked.hook);
       ports[key] = Number(grpcAddress.split(":").at(-1));

@@ -194,6 +194,23 @@ eachDatabase("MessageService.createMessage", async (t, { database }) => {
     },
   );
 
+  await t.step("it lets nothing past an open hook because its caller is in haste, or because plugins have too much to do", async () => {
+    const gate = Promise.withResolvers<void>();
+    const hook = () => gate.promise.then(() => ({}));
+    const hurried = { name: "hurried", hooks: [{ rooms: ["hurried"], timeoutMs: 60 }], hook };
+    await using place = new Place(database, hurried, { name: "slow", hooks: [{ rooms: ["slow"] }], hook });
+    const hasty = { ...callContext(), deadlineAtMs: Date.now() + 30 };
+    const refused = await refusal(place.messages.createMessage({ room: "hurried", username: "ann", content: "now" }, hasty));
+    assertEquals(refused.code, "deadline_exceeded");
+    const crowd = Array.from({ length: 140 }, () => says(place.messages, "many", { room: "slow" }).catch((error) => error as ChatError));
+    assertEquals((await says(place.messages, "free", { room: "free" })).content, "free");
+    await Promise.race(crowd);
+    gate.resolve();
+    const all = await Promise.all(crowd);
+    assertEquals(all.filter((one) => one instanceof ChatError && one.code === "resource_exhausted").length, 12);
+    assertEquals(all.filter((one) => "decisions" in one && one.decisions?.[0]?.failure === "").length, 128);
+  });
+
   await t.step("it follows plugins as they come and go", async () => {
     await using place = new Place(database);
     assertEquals((await says(place.messages, "darn")).content, "darn");

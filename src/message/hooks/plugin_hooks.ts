@@ -3,27 +3,20 @@
  *
  * @module
  */
-import type { CreateMessageRequest, Message, MessageDecision, RunHooksResponse } from "../../contracts/mod.ts";
+import type { CreateMessageRequest, Message } from "../../contracts/mod.ts";
 import type { CallContext } from "../../core/context.ts";
-import { abortError, ChatError } from "../../core/errors.ts";
+import { ChatError } from "../../core/errors.ts";
 import { DEFAULT_MESSAGE_TYPE } from "../../core/limits.ts";
-import { within } from "../../core/within.ts";
 import type { MessageRow } from "../row.ts";
 import { type ValidCreate, validCreate, type ValidUpdate } from "../validate.ts";
+import { Asking } from "./asking.ts";
 import { runCommand } from "./commands.ts";
-import { draftOf } from "./draft.ts";
 import { type HookTableOptions, KnownHooks } from "./hook_table.ts";
-import { decisionsWithout, dropped, keptDecisions, noAnswerToEdit, responseTo } from "./outcome.ts";
+import { dropped, keptDecisions, noAnswerToEdit, responseTo } from "./outcome.ts";
 import { hasKey, type KnownHook } from "./store.ts";
 
-/** What the plugin service gives a hook that says nothing of its time, and all hooks of a message together. */
-const HOOK_MS = 10_000;
-const CHAIN_MS = 20_000;
-/** The way there and back. */
-const WAY_MS = 1_000;
-
-/** These say that the plugin service refuses this caller or this message, so no hook's failing may let it pass. */
-const REFUSALS: ReadonlySet<string> = new Set(["invalid_argument", "permission_denied", "unauthenticated"]);
+/** A plugin service that is away may be back in a moment. */
+const RETRY_MS = 1_000;
 
 /** What a message is let through as, or what its author is answered instead of its being stored. */
 export type Passed = { readonly create: ValidCreate } | { readonly answer: Message };
@@ -32,10 +25,12 @@ export type Passed = { readonly create: ValidCreate } | { readonly answer: Messa
 export class PluginHooks {
   readonly #options: HookTableOptions;
   readonly #known: KnownHooks;
+  readonly #asking: Asking;
 
   constructor(options: HookTableOptions) {
     this.#options = options;
     this.#known = new KnownHooks(options);
+    this.#asking = new Asking(options);
   }
 
   /** Asks whoever has to do with a new message; undefined, at once and at no cost, where nobody has. */
@@ -81,13 +76,13 @@ export class PluginHooks {
   }
 
   #command(message: ValidCreate, { plugin }: KnownHook, context: CallContext): Promise<Message | undefined> {
-    if (this.#known.isConnected) return runCommand(message, plugin, this.#options, context);
+    if (this.#known.isConnected) return this.#asking.bounded(() => runCommand(message, plugin, this.#options, context));
     const text = `The plugin ${plugin}, whose command this is, cannot be reached`;
-    throw new ChatError("unavailable", text, { retryAfterMs: WAY_MS });
+    throw new ChatError("unavailable", text, { retryAfterMs: RETRY_MS });
   }
 
   async #decide(message: ValidCreate, hooks: readonly KnownHook[], context: CallContext): Promise<Passed> {
-    const decided = await this.#ask(message, hooks, context);
+    const decided = await this.#asking.ask(message, hooks, context);
     if ("unasked" in decided) return { create: { ...message, plugins: { ...message.plugins, decisions: decided.unasked } } };
     const { outcome, draft, decisions } = decided;
     const last = decisions.at(-1);
@@ -112,7 +107,7 @@ export class PluginHooks {
     const { room, content, metadata = row.metadata } = update;
     const { username, message_type: messageType, client_message_id: key } = row;
     const edited = { room, content, username, messageType, metadata, clientMessageId: key ?? undefined, plugins };
-    const decided = await this.#ask(edited, hooks, context);
+    const decided = await this.#asking.ask(edited, hooks, context);
     if ("unasked" in decided) return { ...update, decisions: decided.unasked };
     const { outcome, draft, decisions } = decided;
     const last = decisions.at(-1);
@@ -122,33 +117,6 @@ export class PluginHooks {
     const { content: newContent, metadata: newMetadata } = rewritten(edited, draft);
     return { ...update, content: newContent, metadata: newMetadata, decisions: keptDecisions(decisions) };
   }
-
-  /** What the hooks decide; `unasked` where they could not be asked and none of them must be. */
-  async #ask(
-    message: ValidCreate,
-    hooks: readonly KnownHook[],
-    context: CallContext,
-  ): Promise<RunHooksResponse | { readonly unasked: readonly MessageDecision[] }> {
-    const { signal, requestId, caller, authorization, trace, deadlineAtMs = Infinity } = context;
-    const timeoutMs = WAY_MS + Math.min(CHAIN_MS, hooks.reduce((sum, { hook }) => sum + (hook.timeoutMs || HOOK_MS), 0));
-    const request = { event: "message.before_create", draft: draftOf(message), via: message.plugins?.via ?? [] };
-    try {
-      return await within({ timeoutMs, late, signal }, async (signal) => {
-        const call = { signal, requestId, caller, authorization, trace, deadlineAtMs: Math.min(deadlineAtMs, Date.now() + timeoutMs) };
-        return await this.#options.plugins.runHooks(request, call);
-      });
-    } catch (error) {
-      if (signal.aborted) throw abortError(signal);
-      if (error instanceof ChatError && REFUSALS.has(error.code)) throw error;
-      const known = error instanceof ChatError;
-      this.#options.log[known ? "debug" : "error"]("The hooks of a message could not be asked", { error, room: message.room });
-      return { unasked: decisionsWithout(hooks, known ? error.message : "The plugin service failed for a reason that only the log knows") };
-    }
-  }
-}
-
-function late(timeoutMs: number): ChatError {
-  return new ChatError("deadline_exceeded", `The plugin service took longer than ${timeoutMs} ms`);
 }
 
 /** Who writes, where and under which key is nothing that hooks change. */

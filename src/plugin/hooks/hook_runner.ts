@@ -20,6 +20,9 @@ import { timeLimitMs } from "./time.ts";
 /** What all hooks of one event may take together; those that are not asked by then are late. */
 const CHAIN_MS = 20_000;
 
+/** So long before its caller's deadline a call may already be ended by it. */
+const HASTE_MS = 20;
+
 /** What asking hooks takes. */
 export interface HookRunnerOptions extends CommandTools {
   readonly registry: PluginRegistry;
@@ -78,6 +81,8 @@ export class HookRunner {
     const { signal } = occasion.context;
     const decided = await this.#verdict(matched, draft, occasion).catch((error: unknown) => {
       if (signal.aborted) throw abortError(signal);
+      // What a plugin could not do because its caller gives up now is no failure of its own: else a hasty caller would get past an open hook.
+      if (Date.now() + HASTE_MS >= (occasion.context.deadlineAtMs ?? Infinity)) throw tooHasty();
       return this.#failed(matched, error);
     });
     return { response: "", failure: "", ...decided, plugin, version, durationMs: Math.round(performance.now() - startedMs) };
@@ -122,6 +127,10 @@ export class HookRunner {
   ): Occasion {
     return { context, username, room, via, dryRun, timeoutMs: Math.min(timeLimitMs(matched), Math.floor(leftMs)) };
   }
+}
+
+function tooHasty(): ChatError {
+  return new ChatError("deadline_exceeded", "The call's deadline came before the plugins' answers");
 }
 
 /** A sentence of at most as many bytes as a reason may have. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertRejects, assertStringIncludes } from "@std/assert";
 import { PGlite } from "@electric-sql/pglite";
 import { sql } from "kysely";
 import fs from "node:fs";
@@ -15,8 +15,6 @@ import { tempDir } from "../support/temp_dir.ts";
 
 /** Work for PGlite of half a second and more. */
 const LONG_STATEMENT = sql`select count(*) from generate_series(1, 3000000)`;
-/** What pings and health may be late; a thread that runs the statement itself is late by all of it, every time. */
-const MAX_LAG_MS = 50;
 
 async function open(dataDir: string): Promise<Database & AsyncDisposable> {
   const database = await openDatabase({ kind: "pglite", dataDir }, { log: testLog() });
@@ -30,21 +28,13 @@ async function place(): Promise<AsyncDisposable & { readonly dataDir: string }> 
   return { dataDir: config.dataDir, [Symbol.asyncDispose]: dispose };
 }
 
-/** By how much a timer of this thread is late at worst while the statement runs. Others use this machine too, so the best of a few rounds counts. */
-async function lagDuring(database: Database): Promise<number> {
-  let last = performance.now();
-  let maxLagMs = 0;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    maxLagMs = Math.max(maxLagMs, now - last - 5);
-    last = now;
-  }, 5);
-  const began = performance.now();
+/** How often this thread comes to do something else while the statement runs. */
+async function turnsDuring(database: Database): Promise<number> {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 5);
   await LONG_STATEMENT.execute(database.kysely);
-  const tookMs = performance.now() - began;
   clearInterval(timer);
-  assert(tookMs > 4 * MAX_LAG_MS, `The statement took only ${tookMs} ms, too short to tell`);
-  return maxLagMs;
+  return turns;
 }
 
 Deno.test("openDatabase makes PGlite durable: fsync on commit, and a version that the directory check knows", async () => {
@@ -85,9 +75,8 @@ Deno.test("DurableNodeFS hands the fsync of every commit to the disk", async () 
 Deno.test("a long statement in PGlite does not hold up the main thread", async () => {
   await using folder = await place();
   await using database = await open(folder.dataDir);
-  let bestMs = Infinity;
-  for (let round = 0; round < 5 && bestMs >= MAX_LAG_MS; round++) bestMs = Math.min(bestMs, await lagDuring(database));
-  assertLess(bestMs, MAX_LAG_MS);
+  // Where it ran on this thread there would be one at most, however slow or fast the machine is.
+  assertGreater(await turnsDuring(database), 10);
   assertEquals(database.health(), { ok: true });
 });
 

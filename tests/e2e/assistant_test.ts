@@ -32,10 +32,7 @@ async function diesWhileAnswering(kind: "pglite" | "postgres"): Promise<void> {
       before: (index) => index === 2 ? new Promise((resolve) => signal.addEventListener("abort", () => resolve())) : undefined,
     })
   );
-  const data: Record<string, string> = place.config.kind === "pglite"
-    ? { DATA_DIR: place.config.dataDir }
-    : { DATABASE_URL: place.config.url };
-  const env = { ...data, SERVICES: "message,rag,ai", AI_BASE_URL: server.baseUrl, AI_MODEL: "tiny" };
+  const env = { ...place.env, SERVICES: "message,rag,ai", AI_BASE_URL: server.baseUrl, AI_MODEL: "tiny" };
   await using first = new ServerProcess({ env });
   await using client = new MessageServiceClient({ address: (await first.ready()).grpcAddress });
   await client.updateRoom({ room: "crash", assistant: true });
@@ -65,10 +62,9 @@ Deno.test(
   async () => {
     await using here = await databasePlace("pglite");
     await using there = await databasePlace("postgres");
-    assert(here.config.kind === "pglite" && there.config.kind === "postgres");
-    await using messageServer = new ServerProcess({ env: { SERVICES: "message", DATA_DIR: here.config.dataDir } });
+    await using messageServer = new ServerProcess({ env: { SERVICES: "message", ...here.env } });
     const address = (await messageServer.ready()).grpcAddress;
-    await using aiServer = new ServerProcess({ env: { SERVICES: "ai", DATABASE_URL: there.config.url, MESSAGE_SERVICE_ADDR: address } });
+    await using aiServer = new ServerProcess({ env: { SERVICES: "ai", ...there.env, MESSAGE_SERVICE_ADDR: address } });
     await aiServer.ready();
     await using client = new MessageServiceClient({ address });
     await client.updateRoom({ room: "apart", assistant: true });

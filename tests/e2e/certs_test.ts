@@ -35,9 +35,8 @@ function instructions(stdout: string): { readonly env: Record<string, string>; r
 
 /** A message service's settings over a database that goes with its scope. */
 async function messageService(): Promise<AsyncDisposable & { readonly env: Record<string, string> }> {
-  const place = await databasePlace("pglite");
-  const dataDir = place.config.kind === "pglite" ? place.config.dataDir : "";
-  return { env: { SERVICES: "message", DATA_DIR: dataDir }, [Symbol.asyncDispose]: () => place[Symbol.asyncDispose]() };
+  const place = await databasePlace("postgres");
+  return { env: { SERVICES: "message", ...place.env }, [Symbol.asyncDispose]: () => place[Symbol.asyncDispose]() };
 }
 
 async function modes(folder: string): Promise<Record<string, string>> {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ServerProcess } from "../support/server_process.ts";
-import { dataDir } from "../support/database.ts";
+import { databasePlace } from "../support/database.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const DEADLINE_MS = 30_000;
@@ -77,8 +77,8 @@ class Tail implements AsyncDisposable {
 }
 
 Deno.test("chat sends, follows and reads over a real server, across a kill -9 of it", async (t) => {
-  await using dir = await dataDir();
-  const env = { DATA_DIR: dir.path, HTTP_PORT: "0", GRPC_SERVER_PORT: "0" };
+  await using place = await databasePlace("postgres");
+  const env = { ...place.env, HTTP_PORT: "0", GRPC_SERVER_PORT: "0" };
   await using server = new ServerProcess({ env });
   const { grpcAddress, pid } = await server.ready();
   const at = ["--address", grpcAddress];

@@ -8,12 +8,10 @@ for (const kind of ["pglite", "postgres"] as const) {
     name: `main that is killed with -9 under load loses nothing acknowledged, doubles no key, and its streams resume without gap (${kind})`,
     fn: async () => {
       await using place = await databasePlace(kind);
-      const { config } = place;
-      const env: Record<string, string> = config.kind === "pglite" ? { DATA_DIR: config.dataDir } : { DATABASE_URL: config.url };
       const seed = seedOf("CRASH_SEED");
       const lines = [`CRASH_SEED=${seed}`];
       try {
-        const { restartMs } = await crashRounds({ env, rounds: 3, seed, report: (line) => lines.push(line) });
+        const { restartMs } = await crashRounds({ env: place.env, rounds: 3, seed, report: (line) => lines.push(line) });
         assertEquals(restartMs.length, 3);
       } catch (error) {
         throw new Error(lines.join("\n"), { cause: error });

@@ -14,11 +14,10 @@ async function healthcheck(env: Readonly<Record<string, string>>): Promise<numbe
 }
 
 Deno.test("healthcheck of a process without a gateway asks beside its metrics, and its gRPC port where it has none", async () => {
-  await using place = await databasePlace("pglite");
-  const data: Record<string, string> = place.config.kind === "pglite" ? { DATA_DIR: place.config.dataDir } : {};
+  await using place = await databasePlace("postgres");
   const env = { SERVICES: "rag", METRICS_PORT: `${freePort()}`, GRPC_SERVER_PORT: `${freePort()}` };
   {
-    await using server = new ServerProcess({ env: { ...env, ...data } });
+    await using server = new ServerProcess({ env: { ...env, ...place.env } });
     await server.ready();
     assertEquals(await healthcheck(env), 0);
     assertEquals(await healthcheck({ ...env, METRICS_PORT: "off" }), 0);

@@ -109,8 +109,8 @@ for (const secured of [false, true]) {
     name: `the server outlives every abuse of HTTP/2 with bounded memory, and serves others (${secured ? "TLS" : "TCP"})`,
     fn: async (t) => {
       await using dir = await tempDir();
-      await using place = await databasePlace("pglite");
-      const env: Record<string, string> = { SERVICES: "message", DATA_DIR: place.config.kind === "pglite" ? place.config.dataDir : "" };
+      await using place = await databasePlace("postgres");
+      const env: Record<string, string> = { SERVICES: "message", ...place.env };
       if (secured) {
         await Deno.writeTextFile(`${dir.path}/cert.pem`, tls.serverCert);
         await Deno.writeTextFile(`${dir.path}/key.pem`, tls.serverKey);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RAGServiceClient } from "../../src/clients/rag_client.ts";
-import { dataDir } from "../support/database.ts";
+import { databasePlace } from "../support/database.ts";
 import { makePdf } from "../support/pdf.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { type TempDir, tempDir } from "../support/temp_dir.ts";
@@ -49,8 +49,8 @@ async function library(dir: TempDir): Promise<void> {
 Deno.test("index stores files and folders, tells what it left out and why, and goes on where it stopped", async () => {
   await using dir = await tempDir();
   await library(dir);
-  await using data = await dataDir();
-  await using server = new ServerProcess({ env: { SERVICES: "rag", DATA_DIR: data.path } });
+  await using place = await databasePlace("postgres");
+  await using server = new ServerProcess({ env: { SERVICES: "rag", ...place.env } });
   const { grpcAddress: address } = await server.ready();
   const args = ["--address", address, "--collection", "nature", "docs"];
 

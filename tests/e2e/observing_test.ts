@@ -26,8 +26,7 @@ Deno.test({
   name: "a process offers metrics on a port of its own and a line a call, and every metric of dashboard and alerts is there",
   fn: async () => {
     await using place = await databasePlace("pglite");
-    const dataDir = place.config.kind === "pglite" ? place.config.dataDir : "";
-    await using server = new ServerProcess({ env: { DATA_DIR: dataDir, METRICS_PORT: "0", LOG_ACCESS: "all" } });
+    await using server = new ServerProcess({ env: { ...place.env, METRICS_PORT: "0", LOG_ACCESS: "all" } });
     const { url, grpcAddress } = await server.ready();
     const metrics = `http://127.0.0.1:${await server.metricsPort()}/metrics`;
     await using client = new MessageServiceClient({ address: grpcAddress });

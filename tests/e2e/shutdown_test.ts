@@ -18,8 +18,7 @@ for (const kind of ["pglite", "postgres"] as const) {
     name: `main at SIGTERM answers 50 accepted calls, tells 500 streams where to resume, and ends with 0 within 10 s (${kind})`,
     fn: async () => {
       await using place = await databasePlace(kind);
-      const { config } = place;
-      const env: ServerEnv = config.kind === "pglite" ? { DATA_DIR: config.dataDir } : { DATABASE_URL: config.url };
+      const { config, env } = place;
       await using server = new ServerProcess({ env });
       const { grpcAddress: address } = await server.ready();
       using connections = new RawStreams(address, 5);

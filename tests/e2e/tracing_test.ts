@@ -13,15 +13,14 @@ Deno.test({
   name: "tracing: a request to the gateway and the call it makes to another process are one trace, told to an OTLP collector",
   fn: async () => {
     await using collector = startCollector();
-    await using place = await databasePlace("pglite");
+    await using place = await databasePlace("postgres");
     const otel = {
       OTEL_DENO: "true",
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_BSP_SCHEDULE_DELAY: "100",
       OTEL_DENO_CONSOLE: "ignore",
     };
-    const dataDir = place.config.kind === "pglite" ? place.config.dataDir : "";
-    await using messages = new ServerProcess({ env: { ...otel, SERVICES: "message", DATA_DIR: dataDir } });
+    await using messages = new ServerProcess({ env: { ...otel, SERVICES: "message", ...place.env } });
     const { grpcAddress } = await messages.ready();
     await using gateway = new ServerProcess({
       env: { ...otel, SERVICES: "gateway", MESSAGE_SERVICE_ADDR: grpcAddress, GRPC_ENABLED: "false" },

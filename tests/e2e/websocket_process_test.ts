@@ -5,11 +5,11 @@
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ServerProcess } from "../support/server_process.ts";
-import { dataDir } from "../support/database.ts";
+import { databasePlace } from "../support/database.ts";
 
 Deno.test("the server outlives WebSockets, event streams and requests whose clients are gone, and logs each once", async () => {
-  await using data = await dataDir();
-  await using server = new ServerProcess({ env: { DATA_DIR: data.path, LOG_ACCESS: "all" } });
+  await using place = await databasePlace("postgres");
+  await using server = new ServerProcess({ env: { ...place.env, LOG_ACCESS: "all" } });
   const { url: http } = await server.ready();
   await socketThatLeaves(http, (socket) => socket.close());
   await server.seen(/"\w+ \/v1\/ws"/);

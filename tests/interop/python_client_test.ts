@@ -1,5 +1,5 @@
 /** The gRPC project's interoperability cases that apply, with a Python client and this system's server. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startServer, until } from "../transport/grpc_support.ts";
 import { InteropMessageService } from "./interop_service.ts";
 import { PythonPeer, pythonTest } from "./python.ts";
@@ -87,7 +87,8 @@ const failures: readonly Case[] = [
       const failed = await peer.ask("call", create({ message_type: "sleep" }, { timeout: 1 }));
       assertEquals(failed.code, "DEADLINE_EXCEEDED");
       await until("the service to be told", () => service.woken.length === 1);
-      assertEquals(service.woken[0]?.code, "deadline_exceeded");
+      // On a busy machine the client's giving up may be heard before the server's own clock says the same.
+      assertMatch(service.woken[0]?.code ?? "", /^(deadline_exceeded|cancelled)$/);
     },
   },
 ];

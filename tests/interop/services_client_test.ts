@@ -331,15 +331,16 @@ Deno.test(
     });
     const rpc = "StreamResponse";
     const away = { abort: "UNAVAILABLE", details: "Restarting" };
+    // grpc-js drops what has come and is not read yet when a status comes.
+    const awayAfter = (after: number) => ({ ...away, after });
     const text = (seq: number, content: string) => ({ seq, content, text: { start: seq - 1 } });
     const done = { seq: 3, is_complete: true, done: { finish_reason: "stop" } };
     const read = async (requestId?: string) => {
       const parts: GenerationPart[] = [];
       try {
         for await (const part of client.streamResponse({ prompt: "p", ...(requestId === undefined ? {} : { requestId }) })) {
-          parts.push(
-            part,
-          );
+          parts.push(part);
+          await peer.ask("read", { rpc });
         }
         return { parts: parts.map((part) => `${part.seq} ${part.content}`) };
       } catch (error) {
@@ -349,15 +350,15 @@ Deno.test(
     };
     const resumed = async () => (await peer.ask("asked", { rpc })).requests.map((request: Json) => request["resume_after"] ?? 0);
 
-    await peer.ask("ready", { rpc, calls: [[away], [text(1, "a"), away], [away], [text(2, "b"), done]] });
+    await peer.ask("ready", { rpc, calls: [[away], [text(1, "a"), awayAfter(1)], [away], [text(2, "b"), done]] });
     assertEquals(await read("g"), { parts: ["1 a", "2 b", "3 "] });
     assertEquals(await resumed(), [0, 0, 1, 1]);
 
-    await peer.ask("ready", { rpc, calls: [[text(1, "a"), away]] });
+    await peer.ask("ready", { rpc, calls: [[text(1, "a"), awayAfter(1)]] });
     assertEquals(await read(), { parts: ["1 a"], error: "Restarting" });
 
     const failed = { seq: 2, error: { code: "UNAVAILABLE", message: "The provider died" } };
-    await peer.ask("ready", { rpc, calls: [[text(1, "a"), failed, away]] });
+    await peer.ask("ready", { rpc, calls: [[text(1, "a"), failed, awayAfter(2)]] });
     assertEquals(await read("g"), { parts: ["1 a", "2 "], error: "Restarting" });
 
     await peer.ask("ready", { rpc, calls: [[away], [away], [away]] });

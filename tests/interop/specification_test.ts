@@ -98,15 +98,14 @@ Deno.test(
   "a client made from the specification's protos, in Python, calls every RPC of MessageService",
   pythonTest,
   async (t) => {
-    await using place = await databasePlace("pglite");
-    assert(place.config.kind === "pglite");
+    await using place = await databasePlace("postgres");
     const env = {
       GRPC_ENABLED: "true",
       GRPC_SERVER_PORT: "0",
       HTTP_PORT: "0",
       METRICS_PORT: "off",
       GRPC_MAX_TURN_DELAY_MS: "0",
-      DATA_DIR: place.config.dataDir,
+      ...place.env,
     };
     const app = createApp(readConfig(env), { log: testLog() });
     const { grpcPort } = await app.start();

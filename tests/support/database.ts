@@ -17,6 +17,8 @@ export interface OpenedDatabase {
 /** The settings of a database that goes with its scope. */
 export interface DatabasePlace extends AsyncDisposable {
   readonly config: DatabaseConfig;
+  /** The same for a process. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /**
@@ -41,10 +43,11 @@ export function eachDatabase(name: string, run: (t: Deno.TestContext, opened: Op
 export async function databasePlace(kind: Database["kind"]): Promise<DatabasePlace> {
   if (kind === "postgres") {
     const { url, drop } = await createTestDatabase();
-    return { config: { kind, url, poolSize: 10, statementTimeoutMs: 5_000 }, [Symbol.asyncDispose]: drop };
+    return { config: { kind, url, poolSize: 10, statementTimeoutMs: 5_000 }, env: { DATABASE_URL: url }, [Symbol.asyncDispose]: drop };
   }
   const directory = await dataDir();
-  return { config: { kind, dataDir: directory.path }, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };
+  const { path } = directory;
+  return { config: { kind, dataDir: path }, env: { DATA_DIR: path }, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };
 }
 
 /** A data folder as a server's first start leaves it, for a process or for `DATA_DIR`. */

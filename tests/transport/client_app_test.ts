@@ -4,7 +4,7 @@ import { ChatError, MessageServiceClient } from "../../src/clients/mod.ts";
 import { readConfig } from "../../src/config/read.ts";
 import { within } from "../support/deadline.ts";
 import { testLog } from "../support/log.ts";
-import { dataDir } from "../support/database.ts";
+import { databasePlace } from "../support/database.ts";
 
 /** Starts the system in this process, on free ports unless the settings say otherwise. */
 async function start(env: Record<string, string>): Promise<{ readonly app: App } & Ports> {
@@ -21,8 +21,8 @@ async function start(env: Record<string, string>): Promise<{ readonly app: App }
 }
 
 Deno.test("MessageServiceClient speaks every method with the real service", async () => {
-  await using dir = await dataDir();
-  const { app, grpcPort } = await start({ DATA_DIR: dir.path });
+  await using place = await databasePlace("postgres");
+  const { app, grpcPort } = await start(place.env);
   try {
     await using client = new MessageServiceClient({ address: `127.0.0.1:${grpcPort}` });
     const created = await client.createMessage({ username: "alice", content: "first", metadata: { thread: "7" } });
@@ -75,8 +75,8 @@ Deno.test("MessageServiceClient speaks every method with the real service", asyn
 Deno.test(
   "streamMessages and createMessage ride over restarts of the real service: each message once, in order",
   async () => {
-    await using dir = await dataDir();
-    const env = { DATA_DIR: dir.path, SERVICES: "message" };
+    await using place = await databasePlace("postgres");
+    const env = { ...place.env, SERVICES: "message" };
     let { app, grpcPort } = await start(env);
     await using client = new MessageServiceClient({ address: `127.0.0.1:${grpcPort}`, maxAttempts: 1_000, deadlineMs: 60_000 });
     const total = 60;
@@ -103,8 +103,8 @@ Deno.test(
 );
 
 Deno.test("a gateway in another process than its message service serves REST and streams all the same", async () => {
-  await using dir = await dataDir();
-  const rooms = await start({ DATA_DIR: dir.path, SERVICES: "message" });
+  await using place = await databasePlace("postgres");
+  const rooms = await start({ ...place.env, SERVICES: "message" });
   const face = await start({ SERVICES: "gateway", GRPC_ENABLED: "false", MESSAGE_SERVICE_ADDR: `127.0.0.1:${rooms.grpcPort}` });
   const url = `http://127.0.0.1:${face.httpPort}/v1/messages`;
   try {
@@ -132,10 +132,11 @@ Deno.test("a gateway in another process than its message service serves REST and
 });
 
 Deno.test("readiness counts what a process plays itself, and tells of every service that it calls elsewhere", async () => {
-  await using dir = await dataDir();
+  await using place = await databasePlace("postgres");
   const nobody = "127.0.0.1:1";
   const documents = await start({
-    ...{ DATA_DIR: dir.path, SERVICES: "gateway,rag" },
+    ...place.env,
+    SERVICES: "gateway,rag",
     MESSAGE_SERVICE_ADDR: nobody,
   });
   const face = await start({

@@ -88,11 +88,11 @@ Deno.test("the deadline covers all attempts and their pauses", async () => {
   };
   await withClient({ handlers: { GetMessages } }, { maxAttempts: 1_000, backoffInitialMs: 40, backoffMaxMs: 40 }, async (client) => {
     const startedMs = performance.now();
-    const error = await assertRejects(() => client.getMessages({}, { deadlineMs: 400 }), ChatError);
+    const error = await assertRejects(() => client.getMessages({}, { deadlineMs: 1_000 }), ChatError);
     // It passes in a pause as a rule, and now and then in an attempt.
     assert(["unavailable", "deadline_exceeded"].includes(error.code), error.message);
     const tookMs = performance.now() - startedMs;
-    assert(tookMs < 800, `a call of 400 ms took ${tookMs} ms`);
+    assert(tookMs < 5_000, `a call of 1 s took ${tookMs} ms`);
     assert(calls > 3, `only ${calls} attempts were made`);
   });
 });

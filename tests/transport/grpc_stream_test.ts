@@ -88,7 +88,8 @@ Deno.test("StreamMessages ends at the client's deadline", async () => {
   const stream = new TestStream(client, { deadlineMs: 1_000 }).ask();
   assertEquals((await stream.status()).code, status.DEADLINE_EXCEEDED);
   await until("the service is let go", () => test.service.following === 0 && test.server.load.streams === 0);
-  assertEquals(test.service.contexts[0]?.signal.reason.code, "deadline_exceeded");
+  // On a busy machine the client's giving up may be heard before the server's own clock says the same.
+  assertMatch(test.service.contexts[0]?.signal.reason.code, /^(deadline_exceeded|cancelled)$/);
 });
 
 Deno.test("StreamMessages replaces the subscription with each request, and goes on in the same room without gap or repeat", async () => {

@@ -361,7 +361,7 @@ function wireNamed(value: unknown): unknown {
 
 /** Both faces over the same services: all real but the AI service, whose answers are scripted; plugins run in this process. */
 async function start() {
-  const place = await databasePlace("pglite");
+  const place = await databasePlace("postgres");
   const log = testLog();
   const database = await openDatabase(place.config, { log });
   const bus = createMemoryBus();

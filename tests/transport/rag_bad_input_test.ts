@@ -20,15 +20,14 @@ const encrypted = `/Encrypt<</Filter/Standard/V 1/R 2/P -4/O(${"o".repeat(32)})/
 
 /** The whole system on one database, and a client of its RAG service. */
 async function withSystem(env: Record<string, string>, work: (client: RAGServiceClient, address: string) => Promise<void>): Promise<void> {
-  await using place = await databasePlace("pglite");
-  assert(place.config.kind === "pglite");
+  await using place = await databasePlace("postgres");
   const settings = {
     GRPC_ENABLED: "true",
     GRPC_SERVER_PORT: "0",
     HTTP_PORT: "0",
     METRICS_PORT: "off",
     GRPC_MAX_TURN_DELAY_MS: "0",
-    DATA_DIR: place.config.dataDir,
+    ...place.env,
     ...env,
   };
   const app: App = createApp(readConfig(settings), { log: testLog() });

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { createApp } from "../../src/app.ts";
 import { MessageServiceClient, RAGServiceClient } from "../../src/clients/mod.ts";
 import { readConfig } from "../../src/config/read.ts";
@@ -10,11 +10,10 @@ Deno.test(
   async () => {
     await using here = await databasePlace("pglite");
     await using there = await databasePlace("postgres");
-    assert(here.config.kind === "pglite" && there.config.kind === "postgres");
     const common = { GRPC_ENABLED: "true", GRPC_SERVER_PORT: "0", METRICS_PORT: "off", GRPC_MAX_TURN_DELAY_MS: "0" };
-    const messageApp = createApp(readConfig({ ...common, SERVICES: "message", DATA_DIR: here.config.dataDir }), { log: testLog() });
+    const messageApp = createApp(readConfig({ ...common, SERVICES: "message", ...here.env }), { log: testLog() });
     const messageAddress = `127.0.0.1:${(await messageApp.start()).grpcPort}`;
-    const ragSettings = { ...common, SERVICES: "rag", DATABASE_URL: there.config.url, MESSAGE_SERVICE_ADDR: messageAddress };
+    const ragSettings = { ...common, SERVICES: "rag", ...there.env, MESSAGE_SERVICE_ADDR: messageAddress };
     const ragApp = createApp(readConfig(ragSettings), { log: testLog() });
     try {
       await using messages = new MessageServiceClient({ address: messageAddress });

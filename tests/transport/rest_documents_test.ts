@@ -10,7 +10,7 @@ import { ScriptedAiService } from "../support/scripted_services.ts";
 import { EventReader, within } from "./rest_server.ts";
 
 async function start() {
-  const place = await databasePlace("pglite");
+  const place = await databasePlace("postgres");
   const log = testLog();
   const database = await openDatabase(place.config, { log });
   const rag = createRagService({ database, log });

@@ -2,6 +2,7 @@
 
 from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
 
 import grpc
 import ai_service_pb2
@@ -14,10 +15,12 @@ from peer import serve_instructions
 messages = MessageFactory()
 asked = defaultdict(list)
 answers = defaultdict(deque)
+read = defaultdict(lambda: Semaphore(0))
+PATIENCE_S = 20
 
 
 def serve(method):
-    """A handler for one RPC: each call takes the next list of answers; a status ends it early."""
+    """A handler for one RPC: each call takes the next list of answers; a status ends it early, once `after` parts have been read."""
     request_class = messages.GetPrototype(method.input_type)
     answer_class = messages.GetPrototype(method.output_type)
 
@@ -25,6 +28,8 @@ def serve(method):
         asked[method.name].append(MessageToDict(request, preserving_proto_field_name=True))
         for answer in answers[method.name].popleft():
             if "abort" in answer:
+                for _ in range(answer.get("after", 0)):
+                    read[method.name].acquire(timeout=PATIENCE_S)
                 context.abort(grpc.StatusCode[answer["abort"]], answer["details"])
             yield ParseDict(answer, answer_class())
 
@@ -46,16 +51,24 @@ port = server.add_insecure_port("127.0.0.1:0")
 server.start()
 
 
+def has_read(rpc):
+    """The test has read one part more."""
+    read[rpc].release()
+    return {}
+
+
 def ready(rpc, calls):
     """Puts the answers to the next calls of an RPC ready."""
     answers[rpc].extend(calls)
     asked[rpc].clear()
+    read.pop(rpc, None)
     return {}
 
 
 serve_instructions({
     "port": lambda: {"port": port},
     "ready": ready,
+    "read": has_read,
     "asked": lambda rpc: {"requests": asked[rpc]},
 })
 server.stop(None).wait()

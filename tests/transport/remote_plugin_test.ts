@@ -254,14 +254,15 @@ Deno.test("RemoteRunner runs actions, streams and hooks of a plugin elsewhere", 
         const told = await assertRejects(() => running.run(), ChatError);
         assertEquals([told.code, told.message], ["unavailable", "Plugin weather has not answered in time 5 times in a row"]);
         assert(told.retryAfterMs !== undefined && told.retryAfterMs <= 1_000);
-        slow.behaviour = { runAction: ({ inputJson }) => ({ outputJson: inputJson, seq: 1 }) };
+        assertEquals(running.states.at(-1), { state: "failing", problem: told.message });
+        slow.behaviour = { describe: () => quickly, runAction: ({ inputJson }) => ({ outputJson: inputJson, seq: 1 }) };
         const giveUpAt = Date.now() + PATIENCE_MS;
         let output = "";
         while (output !== "7" && Date.now() < giveUpAt) {
           output = await running.run("7").catch(() => "");
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
-        assertEquals(output, "7");
+        assertEquals([output, running.states.at(-1)?.state], ["7", "enabled"]);
       },
     );
 

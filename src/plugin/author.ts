@@ -20,7 +20,7 @@
  * A plugin runs in a process of its own with the permissions that its manifest asks for and that were granted, and nothing else. One process works on one
  * call at a time; several processes may run, and each may end at any time, so whatever must last goes into {@link PluginStorage} or the data folder. Between
  * calls the process stands still: timers and requests under way go on with the next call. What `console` writes becomes the plugin's log; whatever is
- * written to standard output by other means ends the process.
+ * written to standard output by other means ends the process. A `Worker` takes 512 MiB of the plugin's memory before it does anything.
  *
  * @module
  */

@@ -140,6 +140,17 @@ Deno.test("PluginRunner: a call that its caller ends stops the plugin, which is 
   }, { limits: { ...effectiveLimits({}), concurrency: 1 } });
 });
 
+Deno.test("PluginRunner: signals that the server's whole group gets, such as Ctrl-C, leave its plugins to the server", async () => {
+  await withPlugin(`export default { actions: { pid: () => Deno.pid } };`, async ({ runner, states }) => {
+    const pid = Number(await runner.runAction("pid", "{}", work()));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
+      Deno.kill(pid, signal);
+      assertEquals(await runner.runAction("pid", "{}", work()), String(pid));
+    }
+    assert(states.every(({ state }) => state !== "failing"));
+  });
+});
+
 Deno.test("Sandboxes: processes of all plugins together are limited, and an idle one makes room for another plugin's", async () => {
   await withSandboxes(async (sandboxes) => {
     const listener = { onLog() {}, onState() {} };

@@ -18,9 +18,10 @@ const NICE = 5;
 
 /**
  * What the shell does before it becomes the plugin's process: limits that hold without a privilege and without the server, a place behind the server's
- * where processors are scarce, and the first place where memory is. A file that grows too large gives an error and no death.
+ * where processors are scarce, and the first place where memory is. A file that grows too large gives an error and no death, and signals to
+ * the server's whole group, such as Ctrl-C, leave the plugin to the server, which may still have calls to finish.
  */
-const SCRIPT = `ulimit -c 0; ulimit -d "$1"; ulimit -t "$2"; ulimit -f "$3"; ulimit -n 256; trap "" XFSZ; shift 3
+const SCRIPT = `ulimit -c 0; ulimit -d "$1"; ulimit -t "$2"; ulimit -f "$3"; ulimit -n 256; trap "" XFSZ INT QUIT HUP TERM; shift 3
 { echo 1000 > /proc/self/oom_score_adj; } 2>/dev/null
 if command -v nice >/dev/null; then exec nice -n ${NICE} "$@"; fi
 exec "$@"`;

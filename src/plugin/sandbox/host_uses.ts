@@ -14,11 +14,12 @@ export interface HostAnswer {
 /** What one call asks of the system: so many at once, and nothing once it is over. */
 export class HostUses {
   readonly #host: PluginHost;
-  readonly #answer: (answer: HostAnswer) => void;
+  readonly #answer: (answer: HostAnswer) => Promise<void>;
   readonly #open = new Set<number>();
   #closed = false;
 
-  constructor(host: PluginHost, answer: (answer: HostAnswer) => void) {
+  /** `answer` resolves once the process has taken the answer, or has ended. */
+  constructor(host: PluginHost, answer: (answer: HostAnswer) => Promise<void>) {
     this.#host = host;
     this.#answer = answer;
   }
@@ -48,7 +49,8 @@ export class HostUses {
       const known = error instanceof ChatError && error.code !== "internal";
       answer = { use, error: known ? { code: error.code, message: error.message } : { code: "internal", message: "The request failed" } };
     }
+    // It counts until it is taken, so that who does not read cannot have answers heaped up.
+    if (!this.#closed) await this.#answer(answer);
     this.#open.delete(use);
-    if (!this.#closed) this.#answer(answer);
   }
 }

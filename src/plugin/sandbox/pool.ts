@@ -68,7 +68,11 @@ export class ProcessPool {
   release(process: PluginProcess): void {
     if (!this.#all.has(process)) return;
     if (process.usable && !this.#closed) this.#idle.push(process);
-    else process.kill();
+    else {
+      process.kill();
+      // One that has done enough is followed by the next before a call needs it.
+      void process.ended.then(() => this.warm()).catch(() => {});
+    }
     this.onFree();
     if (this.#idle.includes(process)) this.#options.capacity.offer();
     this.#reapLater();
@@ -141,10 +145,10 @@ export class ProcessPool {
     try {
       process = this.#options.start();
       this.#all.add(process);
-    } catch (error) {
+    } catch (cause) {
       this.#starting--;
       this.#options.capacity.give();
-      throw error;
+      throw new ChatError("unavailable", `Plugin ${this.#options.name} cannot be started now`, { cause, retryAfterMs: 1_000 });
     }
     void process.ended.then((fault) => this.#ended(process, fault));
     try {

@@ -74,7 +74,7 @@ export class PluginProcess {
     this.#input = this.#child.stdin.getWriter();
     this.#input.closed.catch(() => {});
     this.ended = this.#live();
-    this.#send({
+    void this.#send({
       type: "load",
       token: this.#token,
       typescript: options.code.language === "typescript",
@@ -123,7 +123,7 @@ export class PluginProcess {
     this.#log.reset(job.work.requestId);
     this.#signal("SIGCONT");
     const { kind, name, inputJson, dryRun, work: { username, room, requestId } } = job;
-    this.#send({ type: "call", call: { id, kind, name, input: inputJson, username, room, requestId, dryRun } });
+    void this.#send({ type: "call", call: { id, kind, name, input: inputJson, username, room, requestId, dryRun } });
     return { outputs, free };
   }
 
@@ -158,9 +158,9 @@ export class PluginProcess {
     }
   }
 
-  #send(frame: Readonly<Record<string, unknown>>): void {
+  async #send(frame: Readonly<Record<string, unknown>>): Promise<void> {
     // A process that does not read is ended by a limit; one that has ended is noticed by its status.
-    this.#input.write(encoder.encode(`${JSON.stringify(frame)}\n`)).catch(() => {});
+    await this.#input.write(encoder.encode(`${JSON.stringify(frame)}\n`)).catch(() => {});
   }
 
   #cancel(error: ChatError): void {
@@ -168,7 +168,7 @@ export class PluginProcess {
     if (current === undefined) return;
     current.outputs.end(error);
     current.uses.close();
-    this.#send({ type: "cancel", id: current.id, why: error.message });
+    void this.#send({ type: "cancel", id: current.id, why: error.message });
   }
 
   async #live(): Promise<Fault | undefined> {

@@ -16,6 +16,10 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 const decode = decoder.decode.bind(decoder);
 const encode = encoder.encode.bind(encoder);
+const subarray = Function.prototype.call.bind(Uint8Array.prototype.subarray) as (
+  bytes: Uint8Array<ArrayBuffer>,
+  begin: number,
+) => Uint8Array<ArrayBuffer>;
 const tagOf = Function.prototype.call.bind(Object.prototype.toString) as (value: unknown) => string;
 
 /** As many as the server takes at once. */
@@ -75,7 +79,7 @@ let lastUse = 0;
 
 function send(kind: string, id: number, rest = ""): void {
   let bytes = encode(`${token} ${kind} ${id} ${rest}\n`);
-  while (bytes.length > 0) bytes = bytes.subarray(writeSync(bytes));
+  while (bytes.length > 0) bytes = subarray(bytes, writeSync(bytes));
 }
 
 function sentence(error: unknown): string {

@@ -10,7 +10,8 @@ export interface ProcessUse {
  * Reads what it is asked for from `/proc`, which the server itself may not, and ends the processes it watches over when the server has gone, however that
  * ended: they may be standing still or looping, and notice nothing. `read`, `kill` and `echo` are the shell's own, so nothing is started for a question.
  */
-const SCRIPT = `watched=" "
+const SCRIPT = `trap "" INT QUIT HUP TERM
+watched=" "
 while read -r what pid; do
   case $what in
     watch) watched="$watched$pid " ;;

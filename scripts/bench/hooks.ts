@@ -77,5 +77,10 @@ async function compare(context: BenchContext, ports: Readonly<Record<string, num
       const figure = { row: "hooks", name: about(`${SERVERS[key].name}: ${part}`), unit: "ms", note };
       context.report(ratioFigure(figure, of(key, part), { name: SERVERS[other].name, runs: of(other, part) }));
     }
+    if (key !== "warm" || inFlight > 1) continue;
+    // A difference of two that were measured one right after the other, each on a machine as busy as the other's.
+    const more = of(key, "p99").map((took, run) => took - (of(other, "p99")[run] ?? NaN));
+    const figure = { row: "hooks", name: about("what a hook adds to the p99"), unit: "ms", target: { atMost: 10 } };
+    context.report({ ...figure, value: median(more), runs: more });
   }
 }

@@ -316,6 +316,8 @@ export interface PluginsTable {
   digest: string;
   enabled: boolean;
   problem: string;
+  /** Because it failed too often. */
+  failed: ColumnType<boolean, boolean | undefined>;
   built_in: boolean;
   installed_at_ms: number;
   updated_at_ms: number;

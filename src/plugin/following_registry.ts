@@ -1,4 +1,4 @@
-import type { HookTable } from "../contracts/mod.ts";
+import type { HookTable, PluginHook } from "../contracts/mod.ts";
 import { abortError } from "../core/errors.ts";
 import type { Database } from "../database/database.ts";
 import { toChatError } from "../database/errors.ts";
@@ -29,6 +29,7 @@ export interface RegistryOptions {
   readonly drainMs?: number;
 }
 
+const BEFORE_CREATE = "message.before_create";
 const POLL_MS = 1_000;
 /** As long as a call may take at most. */
 const DRAIN_MS = 60_000;
@@ -136,7 +137,7 @@ export class FollowingRegistry implements PluginRegistry {
     for (const name of this.#options.logs.names()) if (!stored.some((plugin) => plugin.name === name)) this.#options.logs.forget(name);
     await this.#options.folders.clean(() => store.readDataIds(db));
     this.#change = change;
-    this.#tell(change);
+    this.#tell(change, stored);
   }
 
   /** One whose signature counts no longer, because its key is trusted no longer, runs no longer. */
@@ -197,15 +198,17 @@ export class FollowingRegistry implements PluginRegistry {
     const { database, log } = this.#options;
     log.warn("A plugin has failed too often and is disabled", { plugin: name, problem });
     try {
-      await store.setEnabled(database.kysely, name, { enabled: false, problem, ifDigest: digest });
+      await store.setEnabled(database.kysely, name, { enabled: false, problem, failed: true, ifDigest: digest });
       await this.refresh();
     } catch (error) {
       log.warn("A plugin that is disabled could not be stored as such", { plugin: name, error: toChatError(error) });
     }
   }
 
-  #tell(version: number): void {
-    const hooks = this.all().flatMap(({ name, manifest }) => manifest.hooks.map((hook) => ({ plugin: name, hook })));
+  #tell(version: number, stored: readonly store.StoredPlugin[]): void {
+    const running = this.all().flatMap(({ name, manifest }) => manifest.hooks.map((hook) => ({ plugin: name, hook })));
+    const absent = stored.filter(({ name, enabled, failed }) => (enabled || failed) && !this.#running.has(name)).flatMap(guards);
+    const hooks = [...running, ...absent];
     // Stable, so that hooks of one plugin and one order stay as its manifest has them.
     this.#table = { version, hooks: hooks.sort((a, b) => a.hook.order - b.hook.order || byName({ name: a.plugin }, { name: b.plugin })) };
     this.#bell.ring();
@@ -219,4 +222,15 @@ export class FollowingRegistry implements PluginRegistry {
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {
   return a.name < b.name ? -1 : Number(a.name > b.name);
+}
+
+/** The hooks of a plugin that nothing may get past, though it does not run; nobody has wanted it off. */
+function guards({ name, manifest, granted }: store.StoredPlugin): readonly { readonly plugin: string; readonly hook: PluginHook }[] {
+  return manifest.hooks.filter(({ event, onFailure }) => event === BEFORE_CREATE && onFailure === "closed").flatMap((hook) => {
+    const rooms = granted.rooms.length === 0 || granted.rooms.includes("*")
+      ? hook.rooms
+      : granted.rooms.filter((room) => hook.rooms.length === 0 || hook.rooms.includes(room));
+    // None would be every room.
+    return rooms.length === 0 && hook.rooms.length > 0 ? [] : [{ plugin: name, hook: { ...hook, rooms } }];
+  });
 }

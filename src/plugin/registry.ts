@@ -23,7 +23,10 @@ export interface PluginRegistry {
   find(name: string): ActivePlugin | undefined;
   /** In the order of their names. */
   all(): readonly ActivePlugin[];
-  /** Every hook of them, in the order in which hooks run: by `order`, then by the plugin's name. */
+  /**
+   * Every hook of them, in the order in which hooks run: by `order`, then by the plugin's name. Also those hooks before creation that are fail-closed of
+   * plugins which cannot run and which nobody has disabled: nothing gets past them.
+   */
   table(): HookTable;
   /** The table now, and again at each change; ends by throwing the signal's reason. */
   watch(signal: AbortSignal): AsyncIterable<HookTable>;

@@ -218,6 +218,7 @@ class StoredPluginService implements RunningPluginService {
     const fresh = {
       enabled: disabled !== true,
       problem: "",
+      failed: false,
       builtIn: false,
       installedAtMs: stored?.installedAtMs ?? atMs,
       updatedAtMs: atMs,

@@ -32,6 +32,8 @@ export interface StoredVersion {
 export interface StoredPlugin extends StoredVersion {
   readonly enabled: boolean;
   readonly problem: string;
+  /** It is disabled because it failed too often. */
+  readonly failed: boolean;
   readonly builtIn: boolean;
   readonly installedAtMs: number;
   readonly updatedAtMs: number;
@@ -61,7 +63,7 @@ function selectPlugins(db: Kysely<Schema>) {
   return db.selectFrom("plugins as p")
     .innerJoin("plugin_versions as v", (join) => join.onRef("v.name", "=", "p.name").onRef("v.digest", "=", "p.digest"))
     .leftJoin("plugin_data as d", "d.name", "p.name")
-    .select(["p.name", "p.digest", "p.enabled", "p.problem", "p.built_in", "p.installed_at_ms", "p.updated_at_ms", "d.data_id"])
+    .select(["p.name", "p.digest", "p.enabled", "p.problem", "p.failed", "p.built_in", "p.installed_at_ms", "p.updated_at_ms", "d.data_id"])
     .select(["v.version", "v.manifest", "v.remote", "v.signatures", "v.granted"])
     .orderBy("p.name");
 }
@@ -127,7 +129,7 @@ export async function install(db: Kysely<Schema>, installation: Installation): P
     if (current === undefined) await requirePlace(trx);
     const atMs = Date.now();
     await storeVersion(trx, installation, atMs);
-    const row = { digest: version.digest, enabled: !disabled, problem: "", built_in: builtIn, updated_at_ms: atMs };
+    const row = { digest: version.digest, enabled: !disabled, problem: "", failed: false, built_in: builtIn, updated_at_ms: atMs };
     await trx.insertInto("plugins").values({ ...row, name: version.name, installed_at_ms: atMs })
       .onConflict((conflict) => conflict.column("name").doUpdateSet(row)).execute();
     await dropOldVersions(trx, version);
@@ -178,14 +180,19 @@ async function dropOldVersions(trx: Transaction<Schema>, { name, digest }: Store
 export async function setEnabled(
   db: Kysely<Schema>,
   name: string,
-  { enabled, problem, ifDigest }: { readonly enabled: boolean; readonly problem: string; readonly ifDigest?: string },
+  { enabled, problem, failed = false, ifDigest }: {
+    readonly enabled: boolean;
+    readonly problem: string;
+    readonly failed?: boolean;
+    readonly ifDigest?: string;
+  },
 ): Promise<boolean> {
   let found = false;
   await change(db, async (trx) => {
     const current = await readPlugin(trx, name);
     found = current !== undefined && (ifDigest === undefined || current.digest === ifDigest);
-    if (!found || (current?.enabled === enabled && current.problem === problem)) return false;
-    await trx.updateTable("plugins").set({ enabled, problem, updated_at_ms: Date.now() }).where("name", "=", name).execute();
+    if (!found || (current?.enabled === enabled && current.problem === problem && current.failed === failed)) return false;
+    await trx.updateTable("plugins").set({ enabled, problem, failed, updated_at_ms: Date.now() }).where("name", "=", name).execute();
     return true;
   });
   return found;
@@ -240,7 +247,7 @@ function toVersion(row: Pick<PluginRow, "name" | "digest" | "version" | "manifes
 function toPlugin(row: PluginRow): StoredPlugin {
   return {
     ...toVersion(row),
-    ...{ enabled: row.enabled, problem: row.problem, builtIn: row.built_in, dataId: row.data_id ?? 0 },
+    ...{ enabled: row.enabled, problem: row.problem, failed: row.failed, builtIn: row.built_in, dataId: row.data_id ?? 0 },
     ...{ installedAtMs: row.installed_at_ms, updatedAtMs: row.updated_at_ms },
   };
 }

@@ -15,6 +15,7 @@ import { Schedules } from "../../src/plugin/hooks/schedule/schedules.ts";
 import { lastDue, readCron } from "../../src/plugin/packages/cron.ts";
 import { callContext } from "../support/call_context.ts";
 import { eachDatabase } from "../support/database.ts";
+import { archiveOf, testPluginService } from "../support/plugin_service.ts";
 import { testLog } from "../support/log.ts";
 import { plainAction, type PlainPlugin, PlainRegistry, postingHost } from "../support/plugins.ts";
 
@@ -192,6 +193,29 @@ eachDatabase("AfterHooks", async (t, { database }) => {
       ]);
     },
   );
+});
+
+eachDatabase("HookTable", async (t, { database }) => {
+  await t.step("a closed hook stays closed when its plugin has failed too often, and not when somebody has disabled it", async () => {
+    const plugins = await testPluginService(database);
+    const hook = { event: "message.before_create", rooms: ["a", "b"], on_failure: "closed" };
+    const permissions = { capabilities: ["messages.read"], rooms: ["b", "c"] };
+    const archive = archiveOf({ name: "guard", actions: [], hooks: [hook], permissions }, "export default {};");
+    await plugins.installPlugin({ archive, granted: permissions }, context);
+    const decided = async (room: string) => {
+      const draft = { content: "hi", username: "ann", room };
+      const { outcome, decisions } = await plugins.runHooks({ event: "message.before_create", draft }, context);
+      return [outcome, decisions[0]?.plugin, decisions[0]?.failure];
+    };
+    plugins.launcher.listeners.get("guard")?.onState({ state: "disabled", problem: "It crashed 5 times" });
+    await eventually("its end", () => plugins.registry.find("guard") === undefined);
+    assertEquals(await decided("b"), ["drop", "guard", "It does not run, because it failed too often or cannot run here"]);
+    for (const room of ["a", "c"]) assertEquals((await decided(room))[0], "allow");
+    assertEquals(plugins.registry.table().hooks.map(({ hook }) => hook?.rooms), [["b"]]);
+    await plugins.disablePlugin({ name: "guard" }, context);
+    assertEquals([(await decided("b"))[0], plugins.registry.table().hooks], ["allow", []]);
+    await plugins.close();
+  });
 });
 
 eachDatabase("Schedules", async (t, { database }) => {

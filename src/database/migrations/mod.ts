@@ -11,6 +11,7 @@ import { plugins } from "./0010_plugins.ts";
 import { pluginHooks } from "./0011_plugin_hooks.ts";
 import { pluginStorage } from "./0012_plugin_storage.ts";
 import { pluginEvents } from "./0013_plugin_events.ts";
+import { pluginFailed } from "./0014_plugin_failed.ts";
 
 /** One step of the schema: SQL that runs on PGlite and Postgres, in one transaction. */
 export interface Migration {
@@ -33,4 +34,5 @@ export const migrations: readonly Migration[] = [
   { name: "plugin hooks", sql: pluginHooks },
   { name: "values of plugins", sql: pluginStorage },
   { name: "events of plugins", sql: pluginEvents },
+  { name: "plugins that failed", sql: pluginFailed },
 ];

@@ -13,7 +13,7 @@ import { askHook, type Occasion } from "./ask.ts";
 import { type CommandTools, runCommand } from "./command.ts";
 import { type Draft, MAX_REASON_BYTES, type Verdict, verdictOf } from "./draft.ts";
 import { type HookEvent, requireOwnEvent, validEvent } from "./event.ts";
-import { type MatchedHook, matchingHooks } from "./matching.ts";
+import { absentGuard, type MatchedHook, matchingHooks } from "./matching.ts";
 import { RoomGuard } from "./room_guard.ts";
 import { timeLimitMs } from "./time.ts";
 
@@ -62,6 +62,8 @@ export class HookRunner {
   }
 
   async #decide(event: HookEvent & { readonly draft: Draft }, context: CallContext, dryRun: boolean): Promise<RunHooksResponse> {
+    const absent = absentGuard(this.#options.registry, event);
+    if (absent !== undefined) return { outcome: "drop", draft: event.draft, decisions: [droppedBy(absent)] };
     const endAtMs = performance.now() + CHAIN_MS;
     const decisions: HookDecision[] = [];
     let { draft } = event;
@@ -127,6 +129,12 @@ export class HookRunner {
   ): Occasion {
     return { context, username, room, via, dryRun, timeoutMs: Math.min(timeLimitMs(matched), Math.floor(leftMs)) };
   }
+}
+
+/** Nobody need be asked then: the message could not be stored in any case. */
+function droppedBy(plugin: string): HookDecision {
+  const failure = "It does not run, because it failed too often or cannot run here";
+  return { plugin, version: "", decision: "drop", reason: "", response: "", failure, durationMs: 0 };
 }
 
 function tooHasty(): ChatError {

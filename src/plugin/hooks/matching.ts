@@ -24,6 +24,14 @@ export function matchingHooks(registry: PluginRegistry, event: string, { room, v
   return hooksOf(registry, event).filter(({ plugin, hook }) => !via.includes(plugin.name) && appliesIn(plugin, hook, room));
 }
 
+/** The name of a plugin that does not run and past whose hook before creation nothing may get: the first one that a message would meet. */
+export function absentGuard(registry: PluginRegistry, { room, via }: EventPlace): string | undefined {
+  return registry.table().hooks.find(({ plugin, hook }) =>
+    hook?.event === "message.before_create" && hook.onFailure === "closed" && registry.find(plugin) === undefined &&
+    (hook.rooms.length === 0 || hook.rooms.includes(room)) && !via.includes(plugin)
+  )?.plugin;
+}
+
 /** Every hook of an event, in the order in which they run. */
 export function hooksOf(registry: PluginRegistry, event: string): readonly MatchedHook[] {
   return registry.table().hooks.flatMap(({ plugin: name, hook }) => {

@@ -30,11 +30,7 @@ const host: PluginHost = {
   },
 };
 
-Deno.test("a plugin written in Python runs as a server of its own and asks the system while it works", {
-  ...pythonTest,
-  sanitizeOps: false,
-  sanitizeResources: false,
-}, async (t) => {
+Deno.test("a plugin written in Python runs as a server of its own and asks the system while it works", pythonTest, async (t) => {
   await using peer = await PythonPeer.start("plugin");
   const address = `127.0.0.1:${(await peer.ask("port")).port}`;
   const tokens = new CallTokens();

@@ -1,5 +1,6 @@
 import type { Citation, GenerationPart, GenerationPartNews, GenerationUsage, Passage } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
+import type { ToolResult } from "./tools/tool.ts";
 
 /** The longest answer, whatever the provider sends. */
 const MAX_ANSWER_UNITS = 1_048_576;
@@ -41,6 +42,11 @@ export class AnswerWriter {
   /** A mark, after the text that has it. */
   citation(citation: Citation): void {
     this.#part({ kind: "citation", citation });
+  }
+
+  /** What the model has had done. */
+  tool(result: ToolResult): void {
+    this.#part({ kind: "tool", ...result });
   }
 
   /** What it cost. */

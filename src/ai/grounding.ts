@@ -1,4 +1,4 @@
-import type { Message, MessageService, Passage, RagService } from "../contracts/mod.ts";
+import type { Message, MessageService, Passage, PluginService, RagService } from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
 import { ChatError } from "../core/errors.ts";
 import { requireAllowed } from "../core/policy.ts";
@@ -9,6 +9,8 @@ import type { ValidGenerate } from "./validate.ts";
 export interface GroundingSources {
   readonly rag?: RagService;
   readonly messages?: MessageService;
+  /** Has actions that a model may call. */
+  readonly plugins?: PluginService;
 }
 
 /** A passage with its text; a document's is the document's content from `start` to `end`. */

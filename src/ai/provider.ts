@@ -1,4 +1,5 @@
 import { ChatError, type ErrorCode } from "../core/errors.ts";
+import type { Tool, ToolCall } from "./tools/tool.ts";
 
 /** A model of a provider, and what it can take. */
 export interface ProviderModel {
@@ -10,10 +11,12 @@ export interface ProviderModel {
 }
 
 /** One turn as a model takes it. */
-export interface ModelMessage {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
-}
+export type ModelMessage =
+  | { readonly role: "system" | "user" | "assistant"; readonly content: string }
+  /** What a model wanted done, with what it said before. */
+  | { readonly role: "calls"; readonly content: string; readonly calls: readonly ToolCall[] }
+  /** What came of one of these. */
+  | { readonly role: "result"; readonly content: string; readonly callId: string };
 
 /** What a model is asked. */
 export interface ModelRequest {
@@ -23,12 +26,18 @@ export interface ModelRequest {
   readonly maxTokens: number;
   readonly stop: readonly string[];
   readonly seed?: number;
+  /** What the model may call; absent: nothing. */
+  readonly tools?: readonly Tool[];
+  /** It has called enough: the tools are there for what it has read of them. */
+  readonly mayCall?: boolean;
 }
 
 /** What a model answers, bit by bit: text as it comes, `done` exactly once unless it throws; usage before or after it, or never. */
 export type ModelPart =
   /** `logProbabilities` of the text's tokens, where the provider tells. */
   | { readonly kind: "text"; readonly text: string; readonly logProbabilities?: readonly number[] }
+  /** What it wants done, before `done`; only where there were tools. */
+  | { readonly kind: "calls"; readonly calls: readonly ToolCall[] }
   | { readonly kind: "usage"; readonly promptTokens: number; readonly completionTokens: number }
   | { readonly kind: "done"; readonly finishReason: string };
 

@@ -18,7 +18,7 @@ import type {
   SentimentsResponse,
 } from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
-import { abortError } from "../core/errors.ts";
+import { abortError, invalidField } from "../core/errors.ts";
 import { integer, text } from "../core/fields.ts";
 import { limits } from "../core/limits.ts";
 import type { Database } from "../database/database.ts";
@@ -31,9 +31,10 @@ import { foldParts } from "./fold.ts";
 import { type GenerationLimits, Generations, type GenerationStart } from "./generations.ts";
 import type { GroundingSources } from "./grounding.ts";
 import type { ExtractiveAnswerer, SentimentAnalyzer } from "./methods.ts";
-import { Models, VADER } from "./models.ts";
+import { type ChosenModel, EXTRACTIVE, Models, VADER } from "./models.ts";
 import type { ModelProvider } from "./provider.ts";
 import { judgeMood } from "./sentiment/model_judge.ts";
+import { EVERY_TOOL } from "./tools/catalog.ts";
 import { validGenerate, validMoodText, validMoodTexts } from "./validate.ts";
 
 /** What the AI service works with. */
@@ -141,6 +142,7 @@ class ModelAiService implements RunningAiService {
   async #start(request: GenerateRequest, context: CallContext): Promise<GenerationStart> {
     const model = this.#models.choose(request.model ?? "");
     const valid = validGenerate(request, model.maxTokens);
+    requireCaller(model.kind, valid.tools);
     const { requestId, resumeAfter, ...content } = valid;
     const { sources, extract, patience } = this.#options;
     return {
@@ -184,6 +186,12 @@ class ModelAiService implements RunningAiService {
 /** Whoever has a generation's name need not know what it was asked. */
 function isResumption({ prompt, requestId }: GenerateRequest): boolean {
   return prompt === "" && requestId !== undefined && requestId !== "";
+}
+
+/** What chooses sentences calls nothing; whoever offers it every tool there is does not insist. */
+function requireCaller(kind: ChosenModel["kind"], tools: readonly string[] = []): void {
+  if (kind === "provider" || tools.every((tool) => tool === EVERY_TOOL)) return;
+  throw invalidField("tools", `must be empty for the model ${EXTRACTIVE}, which calls nothing`);
 }
 
 function validResumption({ requestId = "", resumeAfter = 0 }: GenerateRequest) {

@@ -2,6 +2,7 @@ import type { ConversationTurn, GenerateRequest } from "../contracts/mod.ts";
 import { invalidField } from "../core/errors.ts";
 import { integer, optionalText, text } from "../core/fields.ts";
 import { limits } from "../core/limits.ts";
+import { EVERY_TOOL } from "./tools/catalog.ts";
 
 /** The sizes that requests are held to; bytes are bytes of UTF-8. */
 const SIZES = {
@@ -14,12 +15,16 @@ const SIZES = {
   stopBytes: 256,
   filterBytes: 4_096,
   maxContextItems: 100,
+  tools: 64,
+  toolBytes: 129,
   /** Of all texts together, in UTF-16 code units. */
   allUnits: 1_048_576,
   sentimentBytes: 1_048_576,
   sentimentTexts: 1_000,
   sentimentAllUnits: 2_097_152,
 } as const;
+
+const TOOL = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/;
 
 /** Where the field is not there at all, which gRPC cannot tell from 0; the specification's clients send the same. */
 const DEFAULT_TEMPERATURE = 0.7;
@@ -42,6 +47,8 @@ export interface ValidGenerate {
   readonly collection?: string;
   readonly filter?: string;
   readonly maxContextItems: number;
+  /** Absent: the model calls nothing. */
+  readonly tools?: readonly string[];
   readonly resumeAfter: number;
 }
 
@@ -62,10 +69,11 @@ export function validGenerate(request: GenerateRequest, maxTokens: number): Vali
     ...(request.seed === undefined || request.seed === null ? {} : { seed: validSeed(request.seed) }),
     ...{ ...(room !== undefined && { room }), ...(collection !== undefined && { collection }), ...(filter !== undefined && { filter }) },
     maxContextItems: integer("max_context_items", request.maxContextItems || DEFAULT_CONTEXT_ITEMS, { min: 1, max: SIZES.maxContextItems }),
+    // Left out where there are none: what older versions have stored has no such field.
+    ...(request.tools === undefined || request.tools.length === 0 ? {} : { tools: validTools(request.tools) }),
     resumeAfter: integer("resume_after", request.resumeAfter ?? 0, { max: 2_147_483_647 }),
   };
   if (valid.resumeAfter > 0 && requestId === "") throw invalidField("resume_after", "needs `request_id`, which is empty");
-  if ((request.tools ?? []).length > 0) throw invalidField("tools", "must be empty, because this version calls no plugins from an answer");
   requireTogether(valid);
   return valid;
 }
@@ -108,6 +116,15 @@ function validSeed(seed: number): number {
 function validList(field: string, values: readonly string[], { items, bytes }: { readonly items: number; readonly bytes: number }) {
   if (values.length > items) throw invalidField(field, `must have at most ${items} entries, got ${values.length}`);
   return values.map((value, index) => text(`${field}[${index}]`, value, { minBytes: 1, maxBytes: bytes }));
+}
+
+function validTools(tools: readonly string[]): readonly string[] {
+  const valid = validList("tools", tools, { items: SIZES.tools, bytes: SIZES.toolBytes });
+  const wrong = valid.findIndex((tool) => tool !== EVERY_TOOL && !TOOL.test(tool));
+  if (wrong !== -1) {
+    throw invalidField(`tools[${wrong}]`, `must be "plugin/action", or "${EVERY_TOOL}" for all, got ${JSON.stringify(valid[wrong])}`);
+  }
+  return valid;
 }
 
 function validTurns(turns: readonly ConversationTurn[]): ValidGenerate["turns"] {

@@ -16,11 +16,11 @@ export const ai: RoleDefinition<"ai"> = {
     const { providers, patience, limits } = tools.config.ai;
     const fetchFor = await exchangesOf(tools);
     const database = await tools.database();
-    const [rag, messages] = [tools.peer("rag"), tools.peer("message")];
+    const [rag, messages, plugins] = [tools.peer("rag"), tools.peer("message"), tools.peer("plugin")];
     const service = createAiService({
       ...{ database, log: tools.log, patience, limits },
       providers: await Promise.all(providers.map(async (provider) => new OpenAiProvider(fetchFor(await withKey(provider))))),
-      sources: { ...(rag === undefined ? {} : { rag }), ...(messages === undefined ? {} : { messages }) },
+      sources: { ...(rag && { rag }), ...(messages && { messages }), ...(plugins && { plugins }) },
       ...{ extract: extractAnswer, moodOf, moodModel: tools.config.ai.sentimentModel },
     });
     const assistant = messages === undefined ? undefined : new Assistant({

@@ -6,7 +6,9 @@ export type ModelScript = (request: ModelCall) => Response | Promise<Response>;
 /** A request as the server saw it. */
 export interface ModelCall {
   readonly model: string;
-  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  readonly messages: readonly { readonly role: string; readonly content: string; readonly tool_call_id?: string }[];
+  readonly tools?: readonly { readonly function: { readonly name: string; readonly description?: string; readonly parameters: unknown } }[];
+  readonly tool_choice?: string;
   readonly temperature: number;
   readonly max_tokens: number;
   readonly authorization: string | null;
@@ -68,6 +70,25 @@ export function streamed(bits: readonly string[], { before, usage, finish = "sto
     yield encoder.encode("data: [DONE]\n\n");
   }
   return new Response(ReadableStream.from(events()), { headers: { "content-type": "text/event-stream" } });
+}
+
+/** Calls of tools as providers stream them: the name first, then the arguments bit by bit; sent in pieces of so many bytes, whatever they cut. */
+export function callsTools(
+  calls: readonly { readonly name: string; readonly input: string }[],
+  { pieceBytes = 7, said = "" }: { readonly pieceBytes?: number; readonly said?: string } = {},
+): Response {
+  const delta = (fields: unknown, finish: string | null = null) => event({ choices: [{ index: 0, delta: fields, finish_reason: finish }] });
+  const frames = calls.flatMap(({ name, input }, index) => [
+    delta({ tool_calls: [{ index, id: `call-${index}`, type: "function", function: { name, arguments: "" } }] }),
+    ...(input.match(/.{1,5}/gsu) ?? []).map((bit) => delta({ tool_calls: [{ index, function: { arguments: bit } }] })),
+  ]);
+  const text = [...(said === "" ? [] : [delta({ content: said })]), ...frames, delta({}, "tool_calls"), "data: [DONE]\n\n"].join("");
+  const bytes = new TextEncoder().encode(text);
+  const pieces = Array.from(
+    { length: Math.ceil(bytes.length / pieceBytes) },
+    (_, at) => bytes.slice(at * pieceBytes, (at + 1) * pieceBytes),
+  );
+  return new Response(ReadableStream.from(pieces), { headers: { "content-type": "text/event-stream" } });
 }
 
 function event(data: unknown): string {

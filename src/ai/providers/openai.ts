@@ -2,6 +2,7 @@ import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from "openai"
 import { abortError } from "../../core/errors.ts";
 import type { Fetch } from "../exchanges/exchange.ts";
 import { type ModelPart, type ModelProvider, type ModelRequest, ProviderError, type ProviderModel } from "../provider.ts";
+import { CallReader, openAiMessages, openAiTools } from "./openai_tools.ts";
 import { asEvents } from "./whole_answer.ts";
 
 /** Where an OpenAI-compatible server is, and what it serves. */
@@ -50,6 +51,7 @@ export class OpenAiProvider implements ModelProvider {
 
   async *generate(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelPart> {
     let finishReason: string | undefined;
+    const calls = new CallReader();
     try {
       const stream = await this.#client.chat.completions.create(this.#body(request), { signal });
       for await (const { choices, usage } of stream) {
@@ -57,6 +59,7 @@ export class OpenAiProvider implements ModelProvider {
         const text = choice?.delta?.content ?? "";
         const logs = choice?.logprobs?.content?.map(({ logprob }) => logprob);
         if (text !== "") yield { kind: "text", text, ...(logs === undefined ? {} : { logProbabilities: logs }) };
+        calls.read(choice?.delta?.tool_calls ?? []);
         if (choice?.finish_reason) finishReason = FINISH_REASONS[choice.finish_reason] ?? "stop";
         if (usage) yield { kind: "usage", promptTokens: usage.prompt_tokens, completionTokens: usage.completion_tokens };
       }
@@ -66,12 +69,15 @@ export class OpenAiProvider implements ModelProvider {
     // The package ends its stream in silence when the signal aborts.
     if (signal.aborted) throw abortError(signal);
     if (finishReason === undefined) throw this.#error("ended its answer before it was complete", { passing: true });
+    if (calls.calls.length > 0) yield { kind: "calls", calls: calls.calls };
     yield { kind: "done", finishReason };
   }
 
-  #body({ model, messages, temperature, maxTokens, stop, seed }: ModelRequest) {
+  #body(request: ModelRequest) {
+    const { model, messages, temperature, maxTokens, stop, seed } = request;
     return {
-      ...{ model, messages: messages.map((message) => ({ ...message })), temperature, max_tokens: maxTokens },
+      ...{ model, messages: openAiMessages(messages), temperature, max_tokens: maxTokens },
+      ...openAiTools(request),
       ...(stop.length === 0 ? {} : { stop: [...stop] }),
       ...(seed === undefined ? {} : { seed }),
       ...(this.#options.logProbabilities ? { logprobs: true } : {}),

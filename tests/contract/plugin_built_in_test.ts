@@ -174,6 +174,12 @@ async function wordFilter(system: System): Promise<void> {
     ["Straße", "a1", "b2", "blast it", "c3", "d4", "heck*", "poison", "tea", "ﬁg", "馬鹿"].toSorted(),
   );
   assertEquals(await masked("darn"), "darn");
+  await filter.run("add", { words: Array.from({ length: 500 }, (_, index) => `${"é".repeat(index % 20 + 1)}${index}`) });
+  for (
+    const hostile of ["a ".repeat(32_000), "é".repeat(32_000), "e\u0301".repeat(20_000), "\u200d".repeat(20_000), "\u1100".repeat(20_000)]
+  ) {
+    assertEquals((await filter.decide(hostile)).decision, "allow");
+  }
   assertMatch(await refusal(filter.run("add", { words: ["*"] })), /"\*" is no word/);
   const caller: Caller = { kind: "api_key", id: "key:ann", name: "ann", scopes: new Set(["plugins:execute"]) };
   assertMatch(await refusal(filter.run("add", { words: ["x"] }, { caller })), /key:ann lacks the scope plugins:manage/);
@@ -201,6 +207,7 @@ async function poll(system: System): Promise<void> {
   assertMatch(await refusal(poll.say("vote", "1")), /Poll #2 is closed/);
   assertMatch(await refusal(poll.say("vote", "1", "ann", "yard")), /There is no poll here yet/);
   assertMatch(await refusal(poll.say("poll", "why? because")), /2 to 20 answers/);
+  assertMatch(await refusal(poll.say("poll", "“".repeat(21_000))), /2 to 20 answers/);
 }
 
 async function reminder(system: System): Promise<void> {

@@ -34,7 +34,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** The links of a text, each once, without the punctuation that ends a sentence. */
 function linksOf(content: string): readonly URL[] {
-  const found = [...content.matchAll(/\bhttps?:\/\/[^\s<>"'`]{1,2000}/giu)].map(([link]) => link.replace(/[.,;:!?)\]}»”’]+$/u, ""));
+  const found = [...content.matchAll(/\bhttps?:\/\/[^\s<>"'`]{1,2000}/giu)].map(([link]) => withoutEnd(link));
   const links = new Map<string, URL>();
   for (const link of found) {
     if (!URL.canParse(link)) continue;
@@ -43,6 +43,13 @@ function linksOf(content: string): readonly URL[] {
     if (links.size < MAX_LINKS && isAllowed(url)) links.set(url.href, url);
   }
   return [...links.values()];
+}
+
+/** A sentence's own punctuation is not the link's. */
+function withoutEnd(link: string): string {
+  let end = link.length;
+  while (".,;:!?)]}»”’".includes(link.charAt(end - 1))) end--;
+  return link.slice(0, end);
 }
 
 /** Nobody is asked who was not granted, and nobody is shown a name and a password. */

@@ -24,10 +24,13 @@ const MAX_BYTES = 64_000;
 const KEPT = 50;
 const ATTEMPTS = 20;
 
+/** Longer texts in quotes are looked at as words: an open quote must not cost a look at all that follows. */
+const QUOTED = /"([^"]{0,600})"|“([^”]{0,600})”|„([^“”]{0,600})[“”]|«([^»]{0,600})»|'([^']{0,600})'|(\S+)/gu;
+
 /** Words, and texts in quotes of any kind. */
 function wordsOf(args: string): readonly string[] {
-  return [...args.matchAll(/"([^"]*)"|“([^”]*)”|„([^“”]*)[“”]|«([^»]*)»|'([^']*)'|(\S+)/gu)]
-    .map(([, ...found]) => (found.find((one) => one !== undefined) ?? "").trim()).filter((word) => word !== "");
+  const words = [...args.matchAll(QUOTED)].map(([, ...found]) => (found.find((one) => one !== undefined) ?? "").trim());
+  return words.filter((word) => word !== "");
 }
 
 const keyOf = (room: string, id: number) => `poll/${room}/${id}`;

@@ -73,6 +73,10 @@ export interface MessageLoad {
   readonly bytes: number;
   /** Messages that wait to be stored. */
   readonly creations: number;
+  /** Messages that plugins have before them. */
+  readonly asking: number;
+  /** Messages whose hooks could not be asked, since the start. */
+  readonly unasked: number;
 }
 
 /** A running message service. */
@@ -122,7 +126,8 @@ class LogMessageService implements RunningMessageService {
   }
 
   get load(): MessageLoad {
-    return { ...this.#feeds.load, creations: this.#creates.waiting };
+    const { asking = 0, unasked = 0 } = this.#hooks?.load ?? {};
+    return { ...this.#feeds.load, creations: this.#creates.waiting, asking, unasked };
   }
 
   async createMessage(request: CreateMessageRequest, context: CallContext): Promise<Message> {

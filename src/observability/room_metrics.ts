@@ -21,6 +21,8 @@ interface MeasuredMessages {
     readonly events: number;
     readonly bytes: number;
     readonly creations: number;
+    readonly asking: number;
+    readonly unasked: number;
   };
 }
 
@@ -42,6 +44,12 @@ export function addDatabaseMetrics(metrics: Metrics, database: MeasuredDatabase)
 /** Adds the metrics of the message service. */
 export function addMessageMetrics(metrics: Metrics, message: MeasuredMessages): void {
   metrics.gauge("message_creations_waiting", "Messages that wait to be stored", () => message.load.creations);
+  metrics.gauge("message_hooks_asking", "Messages that plugins have before them", () => message.load.asking);
+  metrics.counter(
+    "message_hooks_unasked_total",
+    "Messages whose hooks could not be asked, so that they decided by failing",
+    () => message.load.unasked,
+  );
   metrics.gauge("message_feed_rooms", "Rooms that are followed here", () => message.load.rooms);
   metrics.gauge("message_feed_subscriptions", "Subscriptions to rooms, over gRPC and HTTP", () => message.load.readers);
   metrics.gauge("message_feed_events", "Events kept in memory for subscribers that are behind", () => message.load.events);

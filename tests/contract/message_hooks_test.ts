@@ -204,6 +204,7 @@ eachDatabase("MessageService.createMessage", async (t, { database }) => {
     assertEquals(refused.code, "deadline_exceeded");
     const crowd = Array.from({ length: 140 }, () => says(place.messages, "many", { room: "slow" }).catch((error) => error as ChatError));
     assertEquals((await says(place.messages, "free", { room: "free" })).content, "free");
+    assertEquals(place.messages.load.asking, 128);
     await Promise.race(crowd);
     gate.resolve();
     const all = await Promise.all(crowd);

@@ -35,10 +35,16 @@ export class Asking {
   readonly #plugins: PluginService;
   readonly #log: Log;
   #running = 0;
+  #unasked = 0;
 
   constructor({ plugins, log }: { readonly plugins: PluginService; readonly log: Log }) {
     this.#plugins = plugins;
     this.#log = log;
+  }
+
+  /** Messages under way, and those since the start whose hooks could not be asked. */
+  get load(): { readonly asking: number; readonly unasked: number } {
+    return { asking: this.#running, unasked: this.#unasked };
   }
 
   /**
@@ -53,10 +59,12 @@ export class Asking {
     } catch (error) {
       if (context.signal.aborted) throw abortError(context.signal);
       if (!(error instanceof ChatError)) {
+        this.#unasked++;
         this.#log.error("The hooks of a message could not be asked", { error, room: message.room });
         return { unasked: decisionsWithout(hooks, "The plugin service failed for a reason that only the log knows") };
       }
       if (error instanceof Crowded || REFUSALS.has(error.code) || (isCallersEnd && ENDS.has(error.code))) throw error;
+      this.#unasked++;
       this.#log.debug("The hooks of a message could not be asked", { error, room: message.room });
       return { unasked: decisionsWithout(hooks, error.message) };
     }

@@ -33,6 +33,11 @@ export class PluginHooks {
     this.#asking = new Asking(options);
   }
 
+  /** For metrics. */
+  get load(): { readonly asking: number; readonly unasked: number } {
+    return this.#asking.load;
+  }
+
   /** Asks whoever has to do with a new message; undefined, at once and at no cost, where nobody has. */
   passing(message: ValidCreate, context: CallContext): Promise<Passed> | undefined {
     if (!this.#known.isReady) return this.#whenReady(() => this.passing(message, context) ?? { create: message });

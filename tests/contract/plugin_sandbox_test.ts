@@ -151,6 +151,38 @@ Deno.test("PluginRunner: signals that the server's whole group gets, such as Ctr
   });
 });
 
+Deno.test("PluginRunner: a process that ends takes one call with it, and after too many the plugin is disabled", async () => {
+  const code =
+    `export default { actions: { wait: (ms: number) => new Promise((go) => setTimeout(() => go("done"), ms)), exit: () => Deno.exit(3) } };`;
+  await withPlugin(code, async ({ runner, states }) => {
+    const waiting = runner.runAction("wait", "300", work());
+    for (let fault = 1; fault <= 3; fault++) {
+      const error = await assertRejects(
+        () => runner.runAction("exit", "null", work()),
+        ChatError,
+        "Plugin tried ended itself with exit code 3",
+      );
+      assertEquals(error.code, "unavailable");
+      if (fault === 1) assertEquals(await waiting, `"done"`);
+    }
+    const problem = "Plugin tried ended itself with exit code 3; after 3 failures in a row it is not restarted any more";
+    assertEquals(states.at(-1), { state: "disabled", problem });
+    const error = await assertRejects(() => runner.runAction("wait", "0", work()), ChatError);
+    assertEquals(error.code, "failed_precondition");
+  }, { supervision: { disableAfter: 3, pauseMs: 0 } });
+});
+
+Deno.test("PluginRunner: a process that leaks is replaced between two calls", async () => {
+  const code =
+    `const all: Uint8Array[] = []; export default { actions: { leak() { all.push(new Uint8Array(300_000).fill(1)); return Deno.pid; } } };`;
+  await withPlugin(code, async ({ runner, states }) => {
+    const pids = new Set<string>();
+    for (let call = 0; call < 500; call++) pids.add(await runner.runAction("leak", "{}", work()));
+    assert(pids.size > 1);
+    assert(states.every(({ state }) => state !== "failing"));
+  }, { limits: { ...effectiveLimits({}), memoryBytes: 64 * 1024 * 1024, concurrency: 1 } });
+});
+
 Deno.test("Sandboxes: processes of all plugins together are limited, and an idle one makes room for another plugin's", async () => {
   await withSandboxes(async (sandboxes) => {
     const listener = { onLog() {}, onState() {} };

@@ -177,20 +177,10 @@ export interface Excess {
 }
 
 const MEMORY = { codes: ["resource_exhausted"], says: /MiB of memory/ } as const;
-const PROCESSOR = { codes: ["resource_exhausted"], says: /ms of a processor/ } as const;
 const PROTOCOL = { codes: ["unavailable"], says: /broke the protocol/ } as const;
 
 /** Each ends its process, or is refused in it. */
 export const EXCESSES: Readonly<Record<string, Excess>> = {
-  "loop": { body: `for (;;);`, ...PROCESSOR },
-  "loop in microtasks": { body: `for (;;) await null;`, ...PROCESSOR },
-  "loop in a getter of the output": { body: `return { get a() { for (;;); } };`, ...PROCESSOR },
-  "loop in toJSON of the output": { body: `return { toJSON() { for (;;); } };`, ...PROCESSOR },
-  "loop in then of the output": { body: `return { then() { for (;;); } };`, ...PROCESSOR },
-  "hold out against SIGTERM": {
-    body: `Deno.addSignalListener("SIGTERM", () => {}); Deno.addSignalListener("SIGINT", () => {}); for (;;);`,
-    ...PROCESSOR,
-  },
   "4 GB at once": { body: `return new ArrayBuffer(4e9).byteLength;`, codes: ["failed_precondition"], says: /allocation failed/i },
   "4 GB of WebAssembly": {
     body:
@@ -254,6 +244,16 @@ export const EXCESSES: Readonly<Record<string, Excess>> = {
   },
   "close the requests": { body: `Deno.stdin.close(); await new Promise(() => {});`, codes: ["unavailable"], says: /ended itself|crashed/ },
   "close the replies": { body: `Deno.stdout.close(); return 1;`, codes: ["unavailable"], says: /ended itself|crashed/ },
+};
+
+/** Each is ended by the meter of processor time. */
+export const LOOPS: Readonly<Record<string, string>> = {
+  "loop": `for (;;);`,
+  "loop in microtasks": `for (;;) await null;`,
+  "loop in a getter of the output": `return { get a() { for (;;); } };`,
+  "loop in toJSON of the output": `return { toJSON() { for (;;); } };`,
+  "loop in then of the output": `return { then() { for (;;); } };`,
+  "hold out against SIGTERM": `Deno.addSignalListener("SIGTERM", () => {}); Deno.addSignalListener("SIGINT", () => {}); for (;;);`,
 };
 
 /** Each waits for ever, and is ended by the clock. */

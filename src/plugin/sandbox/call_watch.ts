@@ -2,7 +2,7 @@ import type { PluginLimits } from "../../contracts/mod.ts";
 import { abortError, ChatError } from "../../core/errors.ts";
 import type { Fault, Faults } from "./faults.ts";
 import { PROCESS_LIMITS } from "./limits.ts";
-import type { Warden } from "./warden.ts";
+import type { ProcessUse, Warden } from "./warden.ts";
 
 /** What a call may use, and who measures it. */
 export interface Watched {
@@ -16,6 +16,8 @@ export interface CallPowers {
   cancel(error: ChatError): void;
   /** Ends the process; without a fault it is not to blame. */
   kill(fault: Fault | undefined): void;
+  /** Told what the process has used, now and then. */
+  seen(use: ProcessUse): void;
   readonly faults: Faults;
   /** Whose time is up and who goes on all the same. */
   readonly late: Fault;
@@ -90,6 +92,7 @@ export class CallWatch {
     const use = await this.#warden.use(this.#pid);
     this.#asked = false;
     if (this.#over || use === undefined) return;
+    this.#powers.seen(use);
     // What it has used before the first look is at most what that time allowed, and is given to it.
     this.#baseCpuMs ??= use.cpuMs;
     if (use.cpuMs - this.#baseCpuMs > this.#limits.cpuMs) this.#powers.kill(this.#powers.faults.cpu());

@@ -26,20 +26,31 @@ const SCRIPT = `ulimit -c 0; ulimit -d "$1"; ulimit -t "$2"; ulimit -f "$3"; uli
 if command -v nice >/dev/null; then exec nice -n ${NICE} "$@"; fi
 exec "$@"`;
 
-/** An empty process's data, mostly address space that V8 reserves for code and never fills: measured at 545,000 KB. */
-const BASE_DATA_KIB = 560_000;
+/**
+ * What `ulimit -d` counts of a process that has loaded nothing: mostly address space that V8 reserves for code and never fills, and the stacks of
+ * threads, of which there are more where there are more processors. Measured on 2 processors at 545,000 KiB.
+ */
+export const USUAL_BASE_KIB = 560_000;
+
+/** What differs from one server to another, and not from plugin to plugin. */
+export interface ProcessPlace {
+  /** Where Deno keeps its caches. */
+  readonly runtimeDir: string;
+  /** What an empty process takes of the limit of memory. */
+  readonly baseKib: number;
+}
 
 /** Variables that change what the runtime does before any permission is asked for. */
 const RESERVED = /^(DENO_|LD_|DYLD_|NODE_|V8_|NO_COLOR$|FORCE_COLOR$|PATH$|HOME$|GLIBC_|MALLOC_|SSLKEYLOGFILE$)/;
 
 const PROGRAM = decodeURIComponent(new URL("./program.ts", import.meta.url).pathname);
 
-/** How a plugin's process is started: exactly what was granted, and an environment that has nothing else. `runtimeDir` is where Deno keeps its caches. */
-export function processCommand(grants: ProcessGrants, runtimeDir: string): Deno.Command {
+/** How a plugin's process is started: exactly what was granted, and an environment that has nothing else. */
+export function processCommand(grants: ProcessGrants, { runtimeDir, baseKib }: ProcessPlace): Deno.Command {
   const { limits } = grants;
   const heapMib = Math.ceil(limits.memoryBytes / 1024 / 1024);
   const ceilings = [
-    BASE_DATA_KIB + heapMib * 1024,
+    baseKib + heapMib * 1024,
     PROCESS_LIMITS.lifetimeCpuSeconds,
     (grants.granted.data ? PROCESS_LIMITS.fileBytes : PROCESS_LIMITS.otherFileBytes) / 512,
   ].map(String);

@@ -54,6 +54,10 @@ export const PROCESS_LIMITS = {
   loadCpuMs: 2_000,
   /** Then the process is replaced, so that what leaks has an end. */
   calls: 5_000,
+  /** The same by processor time, as far as that is seen: of calls that take 50 ms or more. */
+  cpuMs: 300_000,
+  /** A process's use is looked at after so many calls. */
+  lookEvery: 100,
   /** An idle process is kept for so long. */
   idleMs: 60_000,
   /** One file in the plugin's folder. */
@@ -64,6 +68,6 @@ export const PROCESS_LIMITS = {
   folderBytes: 256 * MIB,
   folderFiles: 10_000,
   folderEveryMs: 1_000,
-  /** A process whose server has died ends itself by then, whatever it does. */
-  lifetimeCpuSeconds: 300,
+  /** What ends a process whose server does not. More than `cpuMs`, the 50 ms of `calls` that nobody looks at, and the longest call. */
+  lifetimeCpuSeconds: 600,
 } as const;

@@ -1,6 +1,7 @@
 import type { PluginLimits } from "../../contracts/mod.ts";
 import { abortError, ChatError } from "../../core/errors.ts";
 import type { RunnerLogLine } from "../runner.ts";
+import { ProcessAge } from "./age.ts";
 import { type Job, Outputs, parseJson } from "./call.ts";
 import { CallWatch } from "./call_watch.ts";
 import { type Exports, readExports } from "./exports.ts";
@@ -59,13 +60,14 @@ export class PluginProcess {
   #killed = false;
   /** Set when it has ended: what a call gets that comes a moment too late. */
   #gone: ChatError | undefined;
-  #calls = 0;
+  readonly #age: ProcessAge;
   /** What came in besides outputs, in the running call or while loading. */
   #frameBytes = 0;
 
   constructor(options: ProcessOptions) {
     this.#options = options;
     this.#faults = new Faults(options.name, options.limits);
+    this.#age = new ProcessAge(options.limits);
     this.#log = new LogLimit((line) => options.onLog(line));
     this.ready = this.#loaded.promise;
     this.ready.catch(() => {});
@@ -86,7 +88,7 @@ export class PluginProcess {
 
   /** Whether it can take another call. */
   get usable(): boolean {
-    return !this.#killed && this.#calls < PROCESS_LIMITS.calls;
+    return !this.#killed && !this.#age.spent;
   }
 
   /** For the log. */
@@ -105,7 +107,7 @@ export class PluginProcess {
       outputs.end(this.#gone);
       return { outputs, free: Promise.resolve() };
     }
-    const id = ++this.#calls;
+    const id = this.#age.call();
     this.#free = resolve;
     this.#current = {
       id,
@@ -115,6 +117,7 @@ export class PluginProcess {
       watch: new CallWatch(this.#options, this.pid, job.work.signal, {
         cancel: (error) => this.#cancel(error),
         kill: (fault) => fault === undefined ? this.kill() : this.end(fault),
+        seen: (use) => this.#age.note(use),
         faults: this.#faults,
         late: this.#faults.hang(),
       }),
@@ -197,6 +200,7 @@ export class PluginProcess {
     return new CallWatch({ limits, warden }, this.pid, NEVER, {
       cancel() {},
       kill: (fault) => fault === undefined ? this.kill() : this.end(fault),
+      seen() {},
       faults: this.#faults,
       late: this.#faults.slowStart(),
     });
@@ -221,7 +225,7 @@ export class PluginProcess {
     if (frame === undefined) return this.end(this.#faults.forged("it wrote to its standard output itself"));
     const current = this.#current;
     if (frame.kind === "log") return this.#takeLog(frame, line.length);
-    if (frame.call === 0 && (frame.kind === "ready" || frame.kind === "broken") && this.#calls === 0) return this.#takeLoaded(frame);
+    if (frame.call === 0 && (frame.kind === "ready" || frame.kind === "broken") && this.#age.calls === 0) return this.#takeLoaded(frame);
     if (current === undefined || frame.call !== current.id) return this.end(this.#faults.forged("it answered what was not asked"));
     this.#takeOfCall(frame, current);
   }
@@ -236,6 +240,7 @@ export class PluginProcess {
     const told = parseJson(rest);
     if (kind === "broken") return this.end(this.#faults.broken(quoted(told)));
     this.#signal("SIGSTOP");
+    this.#look();
     this.#loaded.resolve(readExports(told));
   }
 
@@ -258,6 +263,11 @@ export class PluginProcess {
     }
   }
 
+  /** Looks at what it has used; it stands still meanwhile, or works on its next call. */
+  #look(): void {
+    void this.#options.warden.use(this.pid).then((use) => use === undefined ? undefined : this.#age.note(use));
+  }
+
   /** Counts what came in besides outputs; false: too much, and it is ended. */
   #count(size: number): boolean {
     this.#frameBytes += size;
@@ -270,6 +280,7 @@ export class PluginProcess {
     if (current === undefined) return;
     this.#current = undefined;
     if (!this.#killed) this.#signal("SIGSTOP");
+    if (this.#age.calls % PROCESS_LIMITS.lookEvery === 0) this.#look();
     current.watch.stop();
     current.uses.close();
     current.outputs.end(error ?? (current.job.work.signal.aborted ? abortError(current.job.work.signal) : undefined));

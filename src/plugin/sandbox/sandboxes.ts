@@ -4,7 +4,8 @@ import type { PluginRunner, RunnerListener } from "../runner.ts";
 import { SupervisingRunner } from "../supervision/supervising_runner.ts";
 import type { SupervisionOptions } from "../supervision/supervisor.ts";
 import { Capacity } from "./capacity.ts";
-import { processCommand } from "./command.ts";
+import { measureBaseKib } from "./base_memory.ts";
+import { processCommand, type ProcessPlace } from "./command.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { effectiveLimits } from "./limits.ts";
 import { type PluginCode, PluginProcess } from "./process.ts";
@@ -51,7 +52,7 @@ export class Sandboxes {
   readonly #stateDir: string;
   readonly #capacity: Capacity;
   readonly #warden = new Warden();
-  #prepared: Promise<void> | undefined;
+  #prepared: Promise<ProcessPlace> | undefined;
 
   constructor({ stateDir, maxProcesses = MAX_PROCESSES }: SandboxesOptions) {
     this.#stateDir = stateDir.startsWith("/") ? stateDir : `${Deno.cwd()}/${stateDir}`;
@@ -106,13 +107,13 @@ export class Sandboxes {
     if (!/^[a-z][a-z0-9-]{0,63}$/.test(name)) {
       throw invalidField("name", `must be 1 to 64 of a-z, 0-9 and "-", got ${JSON.stringify(name)}`);
     }
-    await (this.#prepared ??= this.#prepareFolder().catch((error) => {
+    const place = await (this.#prepared ??= this.#preparePlace().catch((error) => {
       this.#prepared = undefined;
       throw error;
     }));
     const dataDir = granted.data ? options.dataDir ?? this.dataDir(name) : undefined;
     if (dataDir !== undefined) await prepareDataDir(dataDir, name);
-    const command = processCommand({ granted, limits, env, dataDir }, `${this.#stateDir}/runtime`);
+    const command = processCommand({ granted, limits, env, dataDir }, place);
     const waitedFor = hooks.some(({ event }) => event === "message.before_create");
     return (onFault) =>
       new SandboxRunner({
@@ -130,10 +131,11 @@ export class Sandboxes {
    * Where Deno would keep what pages keep (`localStorage`, `caches`) it finds a file instead of a folder: there, no permission is asked for, and all plugins
    * would share it.
    */
-  async #prepareFolder(): Promise<void> {
+  async #preparePlace(): Promise<ProcessPlace> {
     const runtimeDir = `${this.#stateDir}/runtime`;
     await Deno.mkdir(runtimeDir, { recursive: true, mode: 0o700 });
     await Deno.writeTextFile(`${runtimeDir}/location_data`, "");
+    return { runtimeDir, baseKib: await measureBaseKib(runtimeDir, this.#warden) };
   }
 }
 

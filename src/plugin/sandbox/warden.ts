@@ -16,6 +16,7 @@ while read -r what pid; do
   case $what in
     watch) watched="$watched$pid " ;;
     forget) watched="\${watched%% $pid *} \${watched#* $pid }" ;;
+    data) if read -r line < /proc/$pid/statm; then echo "$line"; else echo gone; fi ;;
     *) if read -r line < /proc/$pid/stat; then echo "$line"; else echo gone; fi ;;
   esac
 done 2>/dev/null
@@ -35,11 +36,14 @@ export class Warden {
   readonly #watched = new Set<number>();
 
   /** What a process has used so far; undefined when it has gone, or where there is no `/proc`. */
-  use(pid: number): Promise<ProcessUse | undefined> {
-    const { promise, resolve } = Promise.withResolvers<ProcessUse | undefined>();
-    this.#answers.push((line) => resolve(parseStat(line)));
-    if (!this.#say(`use ${pid}\n`)) this.#answers.pop()?.("gone");
-    return promise;
+  async use(pid: number): Promise<ProcessUse | undefined> {
+    return parseStat(await this.#ask(`use ${pid}\n`));
+  }
+
+  /** What of a process's memory `ulimit -d` counts, whether it is filled or not; undefined as above. */
+  async dataBytes(pid: number): Promise<number | undefined> {
+    const pages = Number((await this.#ask(`data ${pid}\n`)).split(" ")[5]);
+    return pages > 0 ? pages * PAGE_BYTES : undefined;
   }
 
   /** Ends this process when the server has gone. */
@@ -59,6 +63,13 @@ export class Warden {
     await this.#input?.close().catch(() => {});
     await this.#reading;
     await this.#shell?.status;
+  }
+
+  #ask(question: string): Promise<string> {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.#answers.push(resolve);
+    if (!this.#say(question)) this.#answers.pop()?.("gone");
+    return promise;
   }
 
   #say(line: string): boolean {

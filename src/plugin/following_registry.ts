@@ -33,6 +33,7 @@ const BEFORE_CREATE = "message.before_create";
 const POLL_MS = 1_000;
 /** As long as a call may take at most. */
 const DRAIN_MS = 60_000;
+const MAX_PROBLEM_UNITS = 1_024;
 
 /** The plugins in force on this server. It follows the database, whoever changes it; a change made here is in force as soon as `refresh` says so. */
 export class FollowingRegistry implements PluginRegistry {
@@ -194,8 +195,10 @@ export class FollowingRegistry implements PluginRegistry {
   }
 
   /** What has failed too often is stopped on every server. */
-  async #disable({ name, digest }: store.StoredPlugin, problem: string): Promise<void> {
+  async #disable({ name, digest }: store.StoredPlugin, told: string): Promise<void> {
     const { database, log } = this.#options;
+    // Words of a plugin may stand in it.
+    const problem = told.replaceAll("\0", "").slice(0, MAX_PROBLEM_UNITS).toWellFormed();
     log.warn("A plugin has failed too often and is disabled", { plugin: name, problem });
     try {
       await store.setEnabled(database.kysely, name, { enabled: false, problem, failed: true, ifDigest: digest });

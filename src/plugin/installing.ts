@@ -60,6 +60,7 @@ export class Installing {
   async install(request: InstallPluginRequest, { caller, signal }: CallContext): Promise<Outcome> {
     const db = this.#options.database.kysely;
     const { version, code, archive } = await this.#candidate(request);
+    const { signatures = [] } = request;
     const current = await store.readPlugin(db, version.name);
     requireNotBuiltIn(current);
     const known = await store.findVersion(db, version.digest);
@@ -69,7 +70,11 @@ export class Installing {
     if (missing !== undefined && request.checkOnly !== true) throw notGranted(version, missing);
     if (missing === undefined && !unchanged) await this.#start(version, code, signal);
     if (request.checkOnly === true) return { version, unchanged, ...(missing === undefined ? {} : { missing }) };
-    if (unchanged) return { version, unchanged };
+    if (unchanged) {
+      // Somebody may have signed it meanwhile.
+      if (signatures.length > 0) await store.sign(db, version, signatures);
+      return { version, unchanged };
+    }
     await store.install(db, {
       ...{ version, builtIn: false, disabled: request.disabled === true, installedBy: caller.id },
       ...(archive === undefined ? {} : { archive }),

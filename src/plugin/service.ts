@@ -89,6 +89,9 @@ export async function createPluginService(options: PluginServiceOptions): Promis
   }
 }
 
+/** Of a page as JSON, which takes more than the wire. */
+const PAGE_UNITS = 1_048_576;
+
 /** A plugin and what it is asked for. */
 interface Admitted {
   readonly plugin: ActivePlugin;
@@ -140,8 +143,8 @@ class StoredPluginService implements RunningPluginService {
     return known(async () => {
       const page = valid.validListing(request);
       const found = await store.listPlugins(this.#db, { ...page, limit: page.limit + 1 });
-      const plugins = found.slice(0, page.limit).map((plugin) => listedPlugin(plugin, this.#telling(plugin)));
-      return { plugins, hasMore: found.length > page.limit };
+      const plugins = fitting(found.slice(0, page.limit).map((plugin) => listedPlugin(plugin, this.#telling(plugin))));
+      return { plugins, hasMore: found.length > plugins.length };
     });
   }
 
@@ -285,6 +288,13 @@ class StoredPluginService implements RunningPluginService {
       field: "name",
     });
   }
+}
+
+/** As many of a page as fit into a message with room to spare, one at least. */
+function fitting(plugins: readonly Plugin[]): readonly Plugin[] {
+  let units = 0;
+  const end = plugins.findIndex((plugin, index) => (units += JSON.stringify(plugin).length) > PAGE_UNITS && index > 0);
+  return end < 0 ? plugins : plugins.slice(0, end);
 }
 
 function requireRemovable({ builtIn, name }: store.StoredPlugin): void {

@@ -166,7 +166,24 @@ async function storeVersion(trx: Transaction<Schema>, { version, archive, instal
     on conflict (name) do nothing`.execute(trx);
 }
 
-function signaturesJson({ signatures }: StoredVersion): string {
+/** Adds signatures to a version that is there; of two by one key the later counts. */
+export async function sign(
+  db: Kysely<Schema>,
+  { name, digest }: Pick<StoredVersion, "name" | "digest">,
+  signatures: readonly PluginSignature[],
+): Promise<void> {
+  await change(db, async (trx) => {
+    const before = (await findVersion(trx, digest))?.signatures;
+    if (before === undefined) return false;
+    const all = [...new Map([...before, ...signatures].map((signature) => [signature.keyId, signature])).values()];
+    const [was, is] = [signaturesJson({ signatures: before }), signaturesJson({ signatures: all })];
+    if (was === is) return false;
+    await trx.updateTable("plugin_versions").set({ signatures: is }).where("name", "=", name).where("digest", "=", digest).execute();
+    return true;
+  });
+}
+
+function signaturesJson({ signatures }: Pick<StoredVersion, "signatures">): string {
   return JSON.stringify(signatures.map(({ keyId, signature }) => ({ key_id: keyId, signature: signature.toBase64() })));
 }
 

@@ -97,6 +97,31 @@ eachDatabase("PluginService", async (t, { database }) => {
     },
   );
 
+  await t.step("with trusted keys only what they have signed is installed and runs, also when the keys came later", async () => {
+    const archive = archiveOf({ name: "signed" });
+    const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]) as CryptoKeyPair;
+    const trusted = { id: "team", publicKey: new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey)) };
+    const hash = Uint8Array.fromHex(await digestOf(archive));
+    const signatures = [{ keyId: "team", signature: new Uint8Array(await crypto.subtle.sign("Ed25519", pair.privateKey, hash)) }];
+    {
+      await using plugins = await testPluginService(database);
+      const { plugin } = await plugins.installPlugin(
+        { archive, signatures: [{ keyId: "other", signature: new Uint8Array(64) }] },
+        callContext(),
+      );
+      assertEquals(plugin?.signedBy, [], "nobody looks at signatures where no key is trusted");
+    }
+    await using plugins = await testPluginService(database, { trustedKeys: [trusted] });
+    const stopped = await plugins.getPlugin({ name: "signed" }, callContext());
+    assertEquals([stopped.state, /needs a signature by one of the trusted keys team/.test(stopped.problem)], ["failing", true]);
+    assertEquals((await refusal(plugins.executePlugin({ name: "signed", action: "say" }, callContext())))[0], "failed_precondition");
+    assertEquals(await refusal(plugins.installPlugin({ archive }, callContext())), ["permission_denied", "signatures"]);
+    const { plugin, unchanged } = await plugins.installPlugin({ archive, signatures }, callContext());
+    assertEquals([unchanged, plugin?.signedBy, plugin?.state !== "failing"], [true, ["team"], true]);
+    assertEquals((await plugins.executePlugin({ name: "signed", action: "say" }, callContext())).outputJson, "{}");
+    await plugins.uninstallPlugin({ name: "signed" }, callContext());
+  });
+
   await t.step("what does not start is not installed, and the version before stays in force", async () => {
     await using plugins = await testPluginService(database);
     await plugins.installPlugin({ archive: archiveOf({ name: "sound" }) }, callContext());

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { sql } from "kysely";
 import { createMemoryBus } from "../../src/bus/memory.ts";
 import type { Message } from "../../src/contracts/mod.ts";
 import { ChatError } from "../../src/core/errors.ts";
@@ -97,7 +98,7 @@ async function eventually(what: string, holds: () => boolean | Promise<boolean>)
   }
 }
 
-eachDatabase("AfterHooks", async (t, { database }) => {
+eachDatabase("Plugins that nobody calls", async (t, { database }) => {
   await t.step(
     "they tell a plugin of each creation and deletion since it is in force, in order, and of no edit and nothing of its own",
     async () => {
@@ -123,7 +124,7 @@ eachDatabase("AfterHooks", async (t, { database }) => {
     },
   );
 
-  await t.step("several servers tell of each event once, and go on after a restart where they were", async () => {
+  await t.step("several AfterHooks tell of each event once, and go on after a restart where they were", async () => {
     const told: string[] = [];
     await using place = await Place.open(database, [listener("ears", told)], 3);
     const rooms = ["r1", "r2", "r3"];
@@ -153,6 +154,17 @@ eachDatabase("AfterHooks", async (t, { database }) => {
     for (const content of ["bad", "late", "good"]) await place.say("picked", content);
     await eventually("the end", () => tries.at(-1) === "good" && told.length === 3);
     assertEquals(tries, [...Array(8).fill("bad"), ...Array(4).fill("late"), "good"]);
+  });
+
+  await t.step("a room that a dead server holds is gone on with once its time is over", async () => {
+    const told: string[] = [];
+    await using place = await Place.open(database, [listener("ears", told)]);
+    await place.say("held", "one");
+    await eventually("the first", () => told.length === 1);
+    await sql`update plugin_positions set holder = 'dead', held_until_ms = (extract(epoch from clock_timestamp()) * 1000)::bigint + 300
+      where room = 'held'`.execute(database.kysely);
+    await place.say("held", "two");
+    await eventually("the next", () => told.length === 2);
   });
 
   await t.step("what happens while a plugin is disabled is passed over", async () => {
@@ -193,9 +205,7 @@ eachDatabase("AfterHooks", async (t, { database }) => {
       ]);
     },
   );
-});
 
-eachDatabase("HookTable", async (t, { database }) => {
   await t.step("a closed hook stays closed when its plugin has failed too often, and not when somebody has disabled it", async () => {
     const plugins = await testPluginService(database);
     const hook = { event: "message.before_create", rooms: ["a", "b"], on_failure: "closed" };
@@ -216,12 +226,9 @@ eachDatabase("HookTable", async (t, { database }) => {
     assertEquals([(await decided("b"))[0], plugins.registry.table().hooks], ["allow", []]);
     await plugins.close();
   });
-});
 
-eachDatabase("Schedules", async (t, { database }) => {
-  const minute = (at: string) => Date.parse(`2026-03-01T${at}:00Z`);
-
-  await t.step("each time is run once on all servers, and what was missed meanwhile runs once together", async () => {
+  await t.step("each time of a schedule is run once on all servers, and what was missed meanwhile runs once together", async () => {
+    const minute = (at: string) => Date.parse(`2026-03-01T${at}:00Z`);
     const runs: string[] = [];
     let nowMs = minute("10:00") + 500;
     const actions = { tick: (input: unknown) => void runs.push((input as { due: string }).due.slice(11, 16)) };

@@ -11,12 +11,15 @@ import { SYSTEM } from "../identity.ts";
 import { appliesIn } from "../matching.ts";
 import type { ActivePlugin } from "../../registry.ts";
 import { beginFollowing, readFollowers, readPositions } from "./positions.ts";
-import { type TellingTools, tellPlugin } from "./telling.ts";
+import { timeLimitMs } from "../time.ts";
+import { LONGEST_MS, type TellingTools, tellPlugin } from "./telling.ts";
 
 const EVENTS: readonly string[] = ["message.after_create", "message.after_delete"];
 /** How soon an event is noticed, while there are not more rooms than fit on a page; more pages are read less often. */
 const POLL_MS = 500;
 const A_PAGE = 500;
+/** What reading the room and moving on may take besides. */
+const HOLD_MORE_MS = 5_000;
 /** Rooms of one plugin at once. */
 const ROOMS_AT_ONCE = 4;
 
@@ -94,7 +97,7 @@ export class AfterHooks {
       for (const { room, headSeq } of rooms) {
         if (follower.busy.size >= ROOMS_AT_ONCE) break;
         if (follower.busy.has(room) || (follower.positions.get(room) ?? 0) >= headSeq || !isTold(plugin, room)) continue;
-        this.#begin(follower, plugin.name, { room, headSeq });
+        this.#begin(follower, plugin, { room, headSeq });
       }
     }
   }
@@ -113,9 +116,15 @@ export class AfterHooks {
     return follower;
   }
 
-  #begin(follower: Follower, plugin: string, { room, headSeq }: Pick<Room, "room" | "headSeq">): void {
+  #begin(follower: Follower, active: ActivePlugin, { room, headSeq }: Pick<Room, "room" | "headSeq">): void {
+    const { name: plugin } = active;
     follower.busy.add(room);
-    const telling = tellPlugin({ plugin, room, sinceMs: follower.sinceMs }, headSeq, this.#tools, this.#closing.signal)
+    const telling = tellPlugin(
+      { plugin, room, sinceMs: follower.sinceMs, holdMs: holdMs(active) },
+      headSeq,
+      this.#tools,
+      this.#closing.signal,
+    )
       .then((seq) => void (seq !== undefined && follower.positions.set(room, seq)))
       .catch((error) => {
         if (!this.#closing.signal.aborted) {
@@ -144,6 +153,12 @@ export class AfterHooks {
   #context(): CallContext {
     return { signal: this.#closing.signal, requestId: crypto.randomUUID(), caller: SYSTEM };
   }
+}
+
+/** Longer than one event may take; with each event that is told it begins anew. */
+function holdMs(plugin: ActivePlugin): number {
+  const hooks = plugin.manifest.hooks.filter(({ event }) => EVENTS.includes(event));
+  return HOLD_MORE_MS + Math.max(...hooks.map((hook) => timeLimitMs({ plugin, hook }, LONGEST_MS)));
 }
 
 function isTold(plugin: ActivePlugin, room: string): boolean {

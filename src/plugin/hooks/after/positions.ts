@@ -7,8 +7,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Schema } from "../../../database/schema.ts";
 
-/** A server that dies keeps others from its rooms for so long; longer than any hook may take. */
-const HOLD_MS = 60_000;
 /** What may happen in a room between a plugin's coming into force and the first look at it. */
 const LOOK_BACK_EVENTS = 500;
 /** Rows written in one statement. */
@@ -23,6 +21,8 @@ export interface Place {
   readonly room: string;
   /** What happened before is not told. */
   readonly sinceMs: number;
+  /** A server that dies keeps others from the place for so long; longer than the plugin's hooks may take. */
+  readonly holdMs: number;
 }
 
 /** Where a plugin stands in a room, for the server that holds it. */
@@ -88,20 +88,21 @@ export async function readPositions(db: Kysely<Schema>, plugin: string): Promise
 }
 
 /** Takes a place for this server; undefined while another server has it, or it rests between two attempts, or the plugin is told no more. */
-export async function holdPlace(db: Kysely<Schema>, { plugin, room, sinceMs }: Place, holder: string): Promise<HeldPlace | undefined> {
+export async function holdPlace(db: Kysely<Schema>, place: Place, holder: string): Promise<HeldPlace | undefined> {
+  const { plugin, room, sinceMs, holdMs } = place;
   const { rows: [row] } = await sql<{ seq: number; attempts: number }>`
     insert into plugin_positions as stored (plugin, room, seq, holder, held_until_ms)
-    select plugin, ${room}, 0, ${holder}, ${nowMs} + ${HOLD_MS}::bigint from plugin_followers where plugin = ${plugin} and since_ms = ${sinceMs}::bigint
+    select plugin, ${room}, 0, ${holder}, ${nowMs} + ${holdMs}::bigint from plugin_followers where plugin = ${plugin} and since_ms = ${sinceMs}::bigint
     on conflict (plugin, room) do update set holder = excluded.holder, held_until_ms = excluded.held_until_ms
     where stored.held_until_ms < ${nowMs} returning seq, attempts`.execute(db);
-  return row === undefined ? undefined : { plugin, room, sinceMs, holder, ...row };
+  return row === undefined ? undefined : { ...place, holder, ...row };
 }
 
 /** The plugin has been told up to here; undefined, and nothing is moved, where the place is another server's by now. */
 export async function movePlace(db: Kysely<Schema>, place: HeldPlace, toSeq: number): Promise<HeldPlace | undefined> {
-  const { plugin, room, holder, seq } = place;
+  const { plugin, room, holder, seq, holdMs } = place;
   const { rows } = await sql`
-    update plugin_positions set seq = ${toSeq}::bigint, attempts = 0, held_until_ms = ${nowMs} + ${HOLD_MS}::bigint
+    update plugin_positions set seq = ${toSeq}::bigint, attempts = 0, held_until_ms = ${nowMs} + ${holdMs}::bigint
     where plugin = ${plugin} and room = ${room} and holder = ${holder} and seq = ${seq}::bigint returning seq`.execute(db);
   return rows.length === 0 ? undefined : { ...place, seq: toSeq, attempts: 0 };
 }

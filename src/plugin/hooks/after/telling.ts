@@ -21,7 +21,7 @@ import { type HeldPlace, holdPlace, movePlace, type Place, releasePlace } from "
 /** Events after which other rooms of the plugin get their turn. */
 const TURN_EVENTS = 64;
 /** Whatever a manifest says, an event keeps the later ones of its room no longer. */
-const LONGEST_MS = 30_000;
+export const LONGEST_MS = 30_000;
 /** An event that its plugin refuses so often is given up. One whose plugin is not there, or has too much to do, is patiently kept: for an hour and a half. */
 const MAX_ATTEMPTS = { failing: 8, away: 100 } as const;
 const AWAY: ReadonlySet<string> = new Set(["unavailable", "resource_exhausted"]);

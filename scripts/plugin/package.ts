@@ -59,7 +59,7 @@ async function readModule(folder: string): Promise<PluginCode> {
     });
     if (text === undefined) continue;
     if (!IMPORTS.test(withoutComments(text))) return { kind: "module", language, text };
-    return { kind: "module", language: "javascript", text: await bundle(path) };
+    return { kind: "module", language: "javascript", text: await bundle(folder, file) };
   }
   throw new ChatError(
     "failed_precondition",
@@ -71,14 +71,13 @@ function withoutComments(text: string): string {
   return text.replace(/^\s*(\/\/|\/?\*).*$/gm, "");
 }
 
-/** A plugin is one module, so what it imports is put into it. */
-async function bundle(path: string): Promise<string> {
-  const args = ["bundle", "--quiet", "--platform=deno", path];
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).output();
+/** A plugin is one module, so what it imports is put into it; from within its folder, so that the same plugin is the same bytes wherever that lies. */
+async function bundle(folder: string, file: string): Promise<string> {
+  const args = ["bundle", "--quiet", "--platform=deno", file];
+  const command = new Deno.Command(Deno.execPath(), { args, cwd: folder, env: { NO_COLOR: "1" }, stdin: "null" });
+  const { success, stdout, stderr } = await command.output();
   if (success) return new TextDecoder().decode(stdout);
-  const why = new TextDecoder().decode(stderr).trim().slice(-1_000);
-  const text = `${path} imports other modules, and they cannot be put into one: deno bundle says ${
-    JSON.stringify(why)
-  } (its first run fetches the bundler)`;
-  throw new ChatError("failed_precondition", text);
+  const why = new TextDecoder().decode(stderr).trim().split("\n")[0] ?? "";
+  const text = `${folder}/${file} imports other modules, and they cannot be put into one: deno bundle says ${JSON.stringify(why)}`;
+  throw new ChatError("failed_precondition", `${text} (its first run fetches the bundler)`);
 }

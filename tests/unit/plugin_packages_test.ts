@@ -7,12 +7,14 @@ import { assert, assertEquals, assertLess, assertMatch, assertRejects, assertThr
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { ChatError } from "../../src/core/errors.ts";
+import { parseEnvFile } from "../../src/plugin/env_file.ts";
 import { digestOf, packArchive, readArchive } from "../../src/plugin/packages/archive.ts";
 import { isDue, readCron } from "../../src/plugin/packages/cron.ts";
 import { readManifest } from "../../src/plugin/packages/manifest.ts";
 import { missingPermissions, readPermissions } from "../../src/plugin/packages/permissions.ts";
 import { readSchema } from "../../src/plugin/packages/schema.ts";
 import { requireSigned } from "../../src/plugin/packages/signatures.ts";
+import { sandboxProblem } from "../../src/plugin/sandbox/launcher.ts";
 import { archiveOf, manifestOf } from "../support/plugin_service.ts";
 
 const RESERVED = new Set(["DATABASE_URL"]);
@@ -279,4 +281,17 @@ Deno.test("requireSigned takes what a trusted key has signed, and nothing else w
   }
   const short = await assertRejects(() => requireSigned(digest, [{ keyId: "ours", signature: new Uint8Array(63) }], []), ChatError);
   assertEquals(short.field, "signatures[0].signature");
+});
+
+Deno.test({
+  name: "sandboxProblem says why plugins with code cannot run where the server may start nothing",
+  permissions: { run: false },
+  fn: async () => assertMatch(await sandboxProblem() ?? "", /^Plugins with code cannot run here, because \/bin\/sh cannot be started: /),
+});
+
+Deno.test("parseEnvFile reads NAME=value lines as they stand, and shows no value of a line that is none", () => {
+  const found = parseEnvFile("/etc/plugins", "# comment\n\nA=1\r\n  B_2=x=y # z\nC=\n");
+  assertEquals([...found], [["A", "1"], ["B_2", "x=y # z"], ["C", ""]]);
+  const error = assertThrows(() => parseEnvFile("/etc/plugins", "A=1\nhunter2\n"), ChatError);
+  assertEquals(error.message, "Line 2 of /etc/plugins must be NAME=value, and is something else");
 });

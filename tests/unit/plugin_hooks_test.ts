@@ -189,6 +189,10 @@ Deno.test("HookRunner.run tells every hook of an event after the fact, and asks 
   const message = { ...draft, id: 1 } as Message;
   const { decisions } = await hooks.run({ event: "message.after_delete", message }, callContext(), { dryRun: true });
   assertEquals([told, decisions.map(({ plugin }) => plugin)], [["a true", "b true"], ["a", "b"]]);
+  const own = await hooks.run({ event: "message.after_delete", message: { ...message, username: "a", via: ["b"] } }, callContext(), {
+    dryRun: true,
+  });
+  assertEquals(own.decisions, [], "nobody is told of its own work");
 });
 
 Deno.test("HookRunner.run runs a command's action and gives its text; what is no command it lets pass", async () => {

@@ -100,6 +100,14 @@ const toldMessageSchema = objectOf({
   updated_at_ms: int64.default(0),
   client_message_id: text.default(""),
   deleted: flag.default(false),
+  decisions: listOf(objectOf({
+    plugin: text.default(""),
+    version: text.default(""),
+    decision: text.default(""),
+    reason: text.default(""),
+    failure: text.default(""),
+  })).optional(),
+  via: listOf(text).optional(),
 });
 
 /** `chat.RunHooksRequest`. */

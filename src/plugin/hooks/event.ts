@@ -40,7 +40,8 @@ export function validEvent(request: RunHooksRequest, caller: Caller): HookEvent 
       text("message.room", message.room, { minBytes: 1, maxBytes: limits.nameBytes });
       text("message.username", message.username, { minBytes: 1, maxBytes: limits.nameBytes });
       text("message.content", message.content, { minBytes: 0, maxBytes: limits.contentBytes });
-      return { event, via, message, room: message.room, username: message.username };
+      const { room, username } = message;
+      return { event, via: [...new Set([...via, ...validVia(message.via ?? [])])], message, room, username };
     }
     default: {
       const known = "message.before_create, message.after_create, message.after_delete or command";

@@ -109,6 +109,7 @@ export class HookRunner {
     const endAtMs = performance.now() + CHAIN_MS;
     const decisions: HookDecision[] = [];
     for (const matched of matchingHooks(this.#options.registry, event.event, event)) {
+      if (matched.plugin.name === event.username) continue;
       const startedMs = performance.now();
       const occasion = this.#occasion(matched, event, { context, dryRun, leftMs: Math.max(1, endAtMs - performance.now()) });
       const question = { event: event.event, message: event.message, dryRun };

@@ -24,5 +24,10 @@ Deno.test("Sandbox: when the server is killed its plugins' processes end, the lo
   server.kill("SIGKILL");
   await server.status;
   await reader.cancel();
-  while ((await Promise.all(pids.map(lives))).includes(true)) await new Promise((go) => setTimeout(go, 20));
+  for (let look = 0; look < 1_000 && (await Promise.all(pids.map(lives))).includes(true); look++) {
+    await new Promise((go) => setTimeout(go, 20));
+  }
+  const left = await Promise.all(pids.map(lives));
+  pids.forEach((pid, at) => left[at] && Deno.kill(Number(pid), "SIGKILL"));
+  assertEquals(left, [false, false]);
 });

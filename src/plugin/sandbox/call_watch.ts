@@ -37,6 +37,7 @@ export class CallWatch {
   readonly #timeUp: ReturnType<typeof setTimeout>;
   readonly #sampling: ReturnType<typeof setInterval>;
   readonly #onAbort = () => this.#aborted();
+  readonly #begunMs = performance.now();
   #grace: ReturnType<typeof setTimeout> | undefined;
   #baseCpuMs: number | undefined;
   #asked = false;
@@ -56,7 +57,7 @@ export class CallWatch {
 
   /** The plugin has been told to end: it has a moment for that. */
   told(): void {
-    this.#wait(undefined);
+    this.#wait();
   }
 
   /** The call is over. */
@@ -71,19 +72,20 @@ export class CallWatch {
   #aborted(): void {
     if (this.#over) return;
     this.#powers.cancel(abortError(this.#signal));
-    this.#wait(undefined);
+    this.#wait();
   }
 
   #late(): void {
     const { callMs } = this.#limits;
     this.#powers.cancel(new ChatError("resource_exhausted", `The plugin has used up its ${callMs} ms for one call`));
-    this.#wait(this.#powers.late);
+    this.#wait();
   }
 
-  /** Who does not stop at its own limit is to blame; who does not stop because a caller was impatient is only ended. */
-  #wait(fault: Fault | undefined): void {
+  /** Who still runs when its own time is up is to blame; who does not stop because a caller was impatient is only ended. */
+  #wait(): void {
     if (this.#over || this.#grace !== undefined) return;
-    this.#grace = setTimeout(() => this.#powers.kill(fault), PROCESS_LIMITS.graceMs);
+    const end = () => this.#powers.kill(performance.now() - this.#begunMs < this.#limits.callMs ? undefined : this.#powers.late);
+    this.#grace = setTimeout(end, PROCESS_LIMITS.graceMs);
   }
 
   async #sample(): Promise<void> {

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { fillDataDir } from "../support/database.ts";
 import { ServerProcess } from "../support/server_process.ts";
 
 /** The files that a clone has and a start needs, in a folder whose name has a space in it. */
@@ -37,6 +38,7 @@ Deno.test("task start runs in a fresh folder, passes signals on, and does not ou
 
 Deno.test("task start keeps its hands off a GRPC_ENABLED that the environment has, and warns of misspelt settings", async () => {
   using project = clone();
+  fillDataDir(`${project.path}/data`);
   await using runner = new ServerProcess({ args: task, cwd: project.path, env: { GRPC_ENABLED: "false", GRPC_MAX_WORKER: "1" } });
   await runner.seen(/Ready: HTTP at \S+, process/);
   await runner.seen(/GRPC_MAX_WORKER is not a setting/);

@@ -53,8 +53,13 @@ export async function databasePlace(kind: Database["kind"]): Promise<DatabasePla
 /** A data folder as a server's first start leaves it, for a process or for `DATA_DIR`. */
 export async function dataDir(): Promise<TempDir> {
   const directory = await tempDir();
+  fillDataDir(directory.path);
+  return directory;
+}
+
+/** Makes a folder such a one. */
+export function fillDataDir(path: string): void {
   const template = Deno.env.get("TEST_PGLITE_TEMPLATE");
   // Making a PGlite database takes seconds, so `deno task test` makes one to copy.
-  if (template) copyTree(template, directory.path);
-  return directory;
+  if (template) copyTree(template, path);
 }

@@ -24,6 +24,7 @@ import type {
   UninstallPluginRequest,
   UninstallPluginResponse,
 } from "../contracts/mod.ts";
+import { requireRoom } from "../core/caller.ts";
 import type { CallContext } from "../core/context.ts";
 import { abortError, ChatError } from "../core/errors.ts";
 import type { Database } from "../database/database.ts";
@@ -34,6 +35,7 @@ import { syncBuiltIns } from "./built_ins.ts";
 import { DataFolders } from "./data_folders.ts";
 import { FollowingRegistry } from "./following_registry.ts";
 import { HookRunner } from "./hooks/hook_runner.ts";
+import { RoomGuard } from "./hooks/room_guard.ts";
 import { Installing, type Outcome } from "./installing.ts";
 import type { HostedCall, OpenHost, PluginLauncher } from "./launch.ts";
 import { PluginLogs } from "./logs.ts";
@@ -108,6 +110,7 @@ class StoredPluginService implements RunningPluginService {
   readonly #logs = new PluginLogs();
   readonly #installing: Installing;
   readonly #hooks: HookRunner;
+  readonly #rooms: RoomGuard;
   readonly #trusted: ReadonlySet<string>;
 
   constructor(options: PluginServiceOptions) {
@@ -121,6 +124,7 @@ class StoredPluginService implements RunningPluginService {
       ...{ database, log, launcher, trustedKeys, logs: this.#logs, folders: new DataFolders(dataDir, log) },
       ...{ ...(pollMs === undefined ? {} : { pollMs }), ...(drainMs === undefined ? {} : { drainMs }) },
     });
+    this.#rooms = new RoomGuard(messages);
     const runAction = this.actions.run.bind(this.actions);
     this.#hooks = new HookRunner({ registry: this.registry, openHost, log, messages, runAction });
   }
@@ -262,15 +266,15 @@ class StoredPluginService implements RunningPluginService {
     return { plugin, action, inputJson, call: { plugin, context, room, via: [], dryRun: false } };
   }
 
-  /** The message service says who may use a room: whoever may read about it. */
+  /** The message service says who may use a room. */
   async #requireRoom(room: string, context: CallContext): Promise<void> {
-    const { messages } = this.#options;
-    if (messages === undefined) {
+    if (this.#options.messages === undefined) {
       throw new ChatError("failed_precondition", "Field `room` must be empty, because this server has no way to a message service", {
         field: "room",
       });
     }
-    await messages.getRoom({ room }, context);
+    requireRoom(context.caller, room);
+    await this.#rooms.check(room, context);
   }
 
   /** One that was installed or enabled elsewhere a moment ago; else says why it is not there. */

@@ -10,7 +10,7 @@ import { integer, optionalText, text } from "../core/fields.ts";
 import { limits } from "../core/limits.ts";
 import { parseJson } from "./packages/json_fields.ts";
 import { NAME } from "./packages/manifest.ts";
-import { readSchema } from "./packages/schema.ts";
+import { type JsonSchema, readSchema } from "./packages/schema.ts";
 
 const INPUT_BYTES = 1_048_576;
 /** How deep inputs and outputs may nest. */
@@ -66,9 +66,23 @@ export function validCall({ action, inputJson, room }: ExecutePluginRequest) {
   };
 }
 
+/** Read once for each version that is in force. */
+const schemas = new WeakMap<PluginAction, { readonly input: JsonSchema; readonly output: JsonSchema }>();
+
+function schemasOf(action: PluginAction) {
+  const known = schemas.get(action);
+  if (known !== undefined) return known;
+  const read = {
+    input: readSchema("input_schema_json", action.inputSchemaJson),
+    output: readSchema("output_schema_json", action.outputSchemaJson),
+  };
+  schemas.set(action, read);
+  return read;
+}
+
 /** Holds a call's input to the schema of its action. Throws `invalid_argument` with the place in it. */
 export function checkInput(action: PluginAction, input: unknown): void {
-  const problem = readSchema("input_schema_json", action.inputSchemaJson).problem(input);
+  const problem = schemasOf(action).input.problem(input);
   if (problem !== undefined) throw invalidField(`input_json${problem.at}`, problem.text);
 }
 
@@ -83,6 +97,6 @@ export function checkOutput(plugin: string, action: PluginAction, outputJson: st
   } catch (error) {
     throw bad(`is no JSON: ${error instanceof Error ? error.message : error}`);
   }
-  const problem = readSchema("output_schema_json", action.outputSchemaJson).problem(output);
+  const problem = schemasOf(action).output.problem(output);
   if (problem !== undefined) throw bad(`is not as its schema says: output${problem.at} ${problem.text}`);
 }

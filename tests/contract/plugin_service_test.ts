@@ -122,6 +122,17 @@ eachDatabase("PluginService", async (t, { database }) => {
     await plugins.uninstallPlugin({ name: "signed" }, callContext());
   });
 
+  await t.step("an archive of the largest size is stored and runs", async () => {
+    await using plugins = await testPluginService(database);
+    const archive = archiveOf(
+      { name: "large" },
+      `export default { actions: { say: () => text.length } }; const text = "${"x".repeat(3_660_000)}";`,
+    );
+    await plugins.installPlugin({ archive }, callContext());
+    assertEquals((await plugins.executePlugin({ name: "large", action: "say" }, callContext())).outputJson, "3660000");
+    await plugins.uninstallPlugin({ name: "large" }, callContext());
+  });
+
   await t.step("what does not start is not installed, and the version before stays in force", async () => {
     await using plugins = await testPluginService(database);
     await plugins.installPlugin({ archive: archiveOf({ name: "sound" }) }, callContext());

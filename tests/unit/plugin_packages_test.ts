@@ -123,6 +123,10 @@ Deno.test("readManifest holds every field to what the proto says of it", () => {
       { actions: [{ name: "say", streams: true }], ...hook({ event: "command", command: "a", action: "say" }) },
       /does not stream, got "say"/,
     ],
+    [
+      { actions: Array.from({ length: 64 }, (_, n) => ({ name: `a${n}`, description: "x".repeat(4_096) })) },
+      /` must be at most 262144 characters/,
+    ],
     [{ limits: { memory_bytes: 1 } }, /\.memory_bytes` must be 0 or at least 16777216/],
     [{ limits: { output_bytes: 4_194_305 } }, /\.output_bytes` must be a whole number from 0 to 4194304/],
     [{ permissions: { run: true } }, /\.permissions` must have no field but/],

@@ -41,6 +41,8 @@ const MAX_DESCRIPTION_BYTES = 4_096;
 const MAX_ACTIONS = 64;
 const MAX_HOOKS = 64;
 const MAX_SCHEMA_BYTES = 65_536;
+/** Every server keeps the manifests of all plugins in memory. */
+const MAX_MANIFEST_UNITS = 262_144;
 const MAX_ORDER = 1_000_000;
 
 const CALLING: readonly string[] = ["command", "ai.tool", "schedule"];
@@ -52,6 +54,7 @@ export function readManifest(path: string, value: unknown, reservedEnv: Readonly
   checkUnique(object.at("actions"), actions, ({ name }) => name);
   const hooks = object.list("hooks", MAX_HOOKS, (at, item) => readHook(at, item, actions));
   checkUnique(object.at("hooks"), hooks, hookKey);
+  if (isTooLong(value)) throw invalidField(path, `must be at most ${MAX_MANIFEST_UNITS} characters as JSON, got more`);
   if (actions.length + hooks.length === 0) throw invalidField(path, "must have an action or a hook, got neither");
   return {
     name: readName(object),
@@ -69,6 +72,10 @@ function readName(object: JsonObject): string {
     throw invalidField(object.at("name"), `must not be a name that this system writes under, got ${shown(name)}`);
   }
   return name;
+}
+
+function isTooLong(value: unknown): boolean {
+  return JSON.stringify(value).length > MAX_MANIFEST_UNITS;
 }
 
 function readVersion(object: JsonObject): string {

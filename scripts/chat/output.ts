@@ -13,7 +13,9 @@ export function harmless(text: string): string {
 export function readable(message: Message): string {
   const time = new Date(message.createdAtMs).toLocaleString("sv-SE");
   const change = message.eventType === "edited" ? ` (edited, version ${message.version})` : "";
-  const head = `${time}  #${message.id} ${harmless(message.username)}${change}`;
+  // A plugin's answer is no message of the room, so it has no number.
+  const number = message.id === 0 ? "answer of" : `#${message.id}`;
+  const head = `${time}  ${number} ${harmless(message.username)}${change}`;
   if (message.deleted) return `${head} deleted this message`;
   const lines = message.content.split(/\r\n|\n|\r/).map(harmless);
   return `${head}: ${lines.join("\n    ")}`;

@@ -20,11 +20,13 @@ export class RunningPlugin implements RunnerListener {
   readonly active: ActivePlugin;
   readonly runner: DrainingRunner;
   readonly dataId: number;
+  readonly #name: string;
   readonly #options: RunningPluginOptions;
   #state: RunnerState = { state: "starting" };
   #ended = false;
 
   constructor(plugin: PluginToRun, options: RunningPluginOptions) {
+    this.#name = plugin.name;
     this.#options = options;
     this.dataId = options.dataId;
     this.runner = new DrainingRunner(this.#create(plugin));
@@ -43,6 +45,7 @@ export class RunningPlugin implements RunnerListener {
   onState(state: RunnerState): void {
     if (this.#ended || this.#state.state === "disabled") return;
     this.#state = state;
+    if (state.state === "failing") this.#options.log.warn("A plugin has failed", { plugin: this.#name, problem: state.problem });
     if (state.state === "disabled") this.#options.onDisabled(state.problem);
   }
 

@@ -67,6 +67,6 @@ Deno.test("extractAnswer holds the answers to questions about dense paragraphs t
 Deno.test("extractAnswer holds the answers to questions in fifteen languages, and has none where there is none", () => {
   const figures = { all: measure(() => true), heldOut: measure((index) => index % 2 === 1) };
   for (const { asked, one, three, refused } of Object.values(figures)) {
-    assert(asked >= 80 && one >= 0.8 && three >= 0.92 && refused >= 0.7, JSON.stringify(figures));
+    assert(asked >= 80 && one >= 0.85 && three >= 0.96 && refused >= 0.68, JSON.stringify(figures));
   }
 });

@@ -21,7 +21,7 @@ const MAX_SENTENCES = 3;
 /** What a word counts that is not in the sentence but next to it, or in the title. */
 const NEIGHBOUR = 0.1;
 const TITLE = 0.6;
-const TOPIC = 0.5;
+const TOPIC = 0.55;
 /** The same, where the sentence begins with a pronoun that stands for something in the one before. */
 const POINTED_TO = 0.5;
 /** What a pair of the question's words that stand together in the sentence adds to their weights. */
@@ -29,11 +29,15 @@ const PAIR = 0.25;
 /** How far apart they may stand. */
 const PAIR_REACH = 2;
 /** A sentence with what is asked for counts this much more, and one without it less. */
-const HAS_KIND = 1.35;
-const LACKS_KIND = 0.7;
+const HAS_KIND = 1.4;
+const LACKS_KIND = 0.65;
+/** What is left of the confidence without it. */
+const UNSURE = 0.7;
 /** The share of a sentence's score that hangs on how much of the question its passage is about, and on how well the search found it to fit. */
 const PASSAGE_SHARE = 0.4;
 const SEARCH_SHARE = 0.3;
+/** What a passage in another language than the question counts, where there are some in the question's. */
+const FOREIGN = 0.5;
 /** Of the best sentence's score, for another to be said besides. */
 const MIN_SHARE_OF_BEST = 0.2;
 /** What a sentence scores by what it has of the kind that is asked for alone. */
@@ -70,7 +74,8 @@ export function extractAnswer({ question: text, earlier }: ExtractiveQuestion, p
     const all = new Set([...passage.title, ...passage.sentences.flatMap(({ order }) => order)]);
     const about = share(wanted, (term) => matchOf(term, all));
     const search = bestSearch === 0 ? 1 : passages[index]!.score / bestSearch;
-    const factor = (1 - PASSAGE_SHARE + PASSAGE_SHARE * about) * (1 - SEARCH_SHARE + SEARCH_SHARE * search);
+    const foreign = question.language !== "und" && languages[index] !== question.language && languages.includes(question.language);
+    const factor = (1 - PASSAGE_SHARE + PASSAGE_SHARE * about) * (1 - SEARCH_SHARE + SEARCH_SHARE * search) * (foreign ? FOREIGN : 1);
     return passage.sentences.map((sentence, at) => {
       return scoreOf(question, sentence, {
         terms: wanted,
@@ -120,7 +125,7 @@ function scoreOf(question: Question, sentence: SentenceWords, { terms, before, a
   const fits = kind === undefined ? 1 : kind ? HAS_KIND : LACKS_KIND;
   const score = (found + PAIR * pairs(terms, sentence) + KIND_ALONE) * fits * factor;
   const known = share(terms, (term) => Math.max(matchOf(term, sentence.forms), ELSEWHERE * matchOf(term, all)));
-  return { sentence, score, confidence: known * (kind === false && question.kind !== "reason" ? LACKS_KIND : 1) };
+  return { sentence, score, confidence: known * (kind === false && question.kind !== "reason" ? UNSURE : 1) };
 }
 
 /** The share of the question's weight that is found. */

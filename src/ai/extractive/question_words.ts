@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { stopWords } from "../../text/stop_words.ts";
 
 /** What kind of answer a question wants; "any" when its words do not tell. */
 export type AnswerKind =
@@ -33,14 +34,14 @@ function spaced(phrases: string): RegExp {
   return new RegExp(`(?<![\\p{L}\\p{M}])(?:${list})(?![\\p{L}\\p{M}])`, "iu");
 }
 
-/** English, German, Spanish, French, Italian, Portuguese, Russian, Arabic, Hindi, Turkish, Greek, Vietnamese; the narrower kinds first. */
+/** English, German, Spanish, French, Italian, Portuguese, Romanian, Russian, Arabic, Hindi, Turkish, Greek, Vietnamese; the narrower kinds first. */
 const ASKING: readonly Asking[] = [
   {
     kind: "date",
     spaced: spaced(
       `when|(?:what|which) (?:\\p{L}+ )?(?:year|date|day|month|century|decade|time)|wann|seit wann|(?:welche[mnrs]?) (?:jahr|tag|monat|jahrhundert|datum)|cu[aá]ndo|(?:qu[eé]|cu[aá]l) (?:a[nñ]o|d[ií]a|fecha|mes|siglo)
       |quand|(?:quelle?) (?:ann[eé]e|date|jour|mois|si[eè]cle)|quando|(?:che|quale|in che|quale) (?:anno|giorno|data|mese|secolo)|(?:que|qual|em que) (?:ano|dia|data|m[eê]s|s[eé]culo)|когда|в каком (?:году|веке|месяце)|какого числа|в каком году
-      |متى|في أي (?:عام|سنة|يوم|شهر|قرن)|أي (?:عام|سنة)|कब|किस (?:वर्ष|साल|दिन|सन|तारीख)|ne zaman|hangi (?:yıl\\p{L}*|tarih\\p{L}*|gün\\p{L}*|yüzyıl\\p{L}*)|kaç yılında|πότε|ποια (?:χρονιά|ημερομηνία|μέρα)|ποιο έτος|τι χρονιά|khi nào|năm nào|ngày nào|bao giờ|lúc nào`,
+      |متى|في أي (?:عام|سنة|يوم|شهر|قرن)|أي (?:عام|سنة)|कब|किस (?:वर्ष|साल|दिन|सन|तारीख)|ne zaman|hangi (?:yıl\\p{L}*|tarih\\p{L}*|gün\\p{L}*|yüzyıl\\p{L}*)|kaç yılında|πότε|ποια (?:χρονιά|ημερομηνία|μέρα)|ποιο έτος|τι χρονιά|khi nào|năm nào|ngày nào|bao giờ|lúc nào|când|[îi]n ce (?:an|dat[ăa]|zi|lun[ăa]|secol)`,
     ),
     unspaced:
       /什么时候|何时|哪一?年|几年|哪一?天|什麼時候|何時|いつ|何年|何月|何日|何世紀|เมื่อไร|เมื่อใด|เมื่อไหร่|ปีใด|ปีไหน|วันไหน|วันใด|ปีอะไร|พ\.ศ\.(?:ใด|อะไร)|언제|몇 ?년/u,
@@ -48,14 +49,14 @@ const ASKING: readonly Asking[] = [
   {
     kind: "money",
     spaced: spaced(
-      `how much (?:does|did|do|is|was|are|were) .*(?:cost|worth|paid?|fee|price|ticket)|how much is an? (?:\\p{L}+ )?(?:ticket|ride|room|copy|entry)|what (?:is|was|does) .*(?:price|fee|cost|salary)(?: .*)?|how expensive|(?:wie ?viel|was) kostete?n?|cu[aá]nto (?:cuestan?|cost[oó]|vale)|combien co[uû]te(?:nt)?|quanto (?:costan?o?|custam?)|сколько стоит|сколько стоил[аои]?|कितने (?:का|रुपये|पैसे)|kaça|ne kadara|fiyatı|πόσο κοστίζει|giá bao nhiêu`,
+      `how much (?:does|did|do|is|was|are|were) .*(?:cost|worth|paid?|fee|price|ticket)|how much is an? (?:\\p{L}+ )?(?:ticket|ride|room|copy|entry)|what (?:is|was|does) .*(?:price|fee|cost|salary)(?: .*)?|how expensive|(?:wie ?viel|was) kostete?n?|cu[aá]nto (?:cuestan?|cost[oó]|vale)|combien co[uû]te(?:nt)?|quanto (?:costan?o?|custam?)|сколько стоит|сколько стоил[аои]?|कितने (?:का|रुपये|पैसे)|kaça|ne kadara|fiyatı|πόσο κοστίζει|giá bao nhiêu|cât cost[ăa]`,
     ),
     unspaced: /多少钱|いくら|ราคา|얼마/u,
   },
   {
     kind: "length",
     spaced: spaced(
-      `how (?:tall|high|far|deep|wide|long is the|long are the)|what (?:is|was) the (?:height|length|width|depth|distance|altitude)|wie (?:hoch|weit|tief|breit)|qu[eé] (?:altura|longitud|distancia)|cu[aá]nto mide|quelle (?:hauteur|longueur|distance|est la hauteur|est la longueur)|quanto (?:è alt[oa]|è lung[oa]|mede)|(?:altezza|altura|hauteur|höhe|ارتفاع|طول)|высота|длина|высоты|длины|ऊँचाई|ऊंचाई|लंबाई|yüksekliği|uzunluğu|ύψος|μήκος|cao bao nhiêu|dài bao nhiêu`,
+      `how (?:tall|high|far|deep|wide|long is the|long are the)|what (?:is|was) the (?:height|length|width|depth|distance|altitude)|wie (?:hoch|weit|tief|breit)|qu[eé] (?:altura|longitud|distancia)|cu[aá]nto mide|quelle (?:hauteur|longueur|distance|est la hauteur|est la longueur)|quanto (?:è alt[oa]|è lung[oa]|mede)|(?:altezza|altura|hauteur|höhe|ارتفاع|طول)|высота|длина|высоты|длины|ऊँचाई|ऊंचाई|लंबाई|yüksekliği|uzunluğu|ύψος|μήκος|cao bao nhiêu|dài bao nhiêu|ce (?:[îi]n[ăa]l[țt]ime|lungime)|(?:[îi]n[ăa]l[țt]imea|lungimea|ad[âa]ncimea)`,
     ),
     unspaced: /多[高长深宽远]|高さ|長さ|สูง|ยาว(?:กี่|เท่า)/u,
   },
@@ -83,7 +84,7 @@ const ASKING: readonly Asking[] = [
   {
     kind: "duration",
     spaced: spaced(
-      `how (?:long|quickly|soon|old|many (?:years|days|hours|minutes|months|weeks))|what age|at what age|wie ?(?:lange|alt|viele (?:jahre|tage|stunden|minuten))|cu[aá]ntos (?:a[nñ]os|d[ií]as|horas|minutos|meses)|cu[aá]nto (?:tiempo|tarda|dura)|combien (?:de temps|d'années|de jours|d'heures|de mois)|quel âge|quanto (?:tempo|dura)|quanti (?:anni|giorni|mesi)|quant[oa]s (?:anos|dias|horas|meses)|сколько (?:лет|дней|часов|времени|минут|месяцев)|как долго|कितने (?:साल|वर्ष|दिन|घंटे)|kaç (?:yıl|gün|saat|yaşında)|πόσ(?:α|ο) (?:χρόνια|καιρό)|bao lâu|كم (?:سنة|يوما|ساعة)`,
+      `how (?:long|quickly|soon|old|many (?:years|days|hours|minutes|months|weeks))|what age|at what age|wie ?(?:lange|alt|viele (?:jahre|tage|stunden|minuten))|cu[aá]ntos (?:a[nñ]os|d[ií]as|horas|minutos|meses)|cu[aá]nto (?:tiempo|tarda|dura)|combien (?:de temps|d'années|de jours|d'heures|de mois)|quel âge|quanto (?:tempo|dura)|quanti (?:anni|giorni|mesi)|quant[oa]s (?:anos|dias|horas|meses)|сколько (?:лет|дней|часов|времени|минут|месяцев)|как долго|कितने (?:साल|वर्ष|दिन|घंटे)|kaç (?:yıl|gün|saat|yaşında)|πόσ(?:α|ο) (?:χρόνια|καιρό)|bao lâu|كم (?:سنة|يوما|ساعة)|cât timp|câ[țţt]i ani|câte (?:zile|ore|luni)`,
     ),
     unspaced: /多久|多长时间|几[天年小]|何(?:年間|日間|時間|歳|分)|どのくらいの期間|นานเท่า|กี่(?:ปี|วัน|เดือน|ชั่วโมง)/u,
   },
@@ -93,7 +94,7 @@ const ASKING: readonly Asking[] = [
       `how (?:many|much|long|tall|high|far|old|big|large|deep|wide|heavy|fast|often)|(?:what|which) (?:(?:is|was|were|are) the )?(?:\\p{L}+ )?(?:percent(?:age)?|number|amount|population|temperature|distance|height|length|weight|speed|cost|price|age|size|share|proportion)
       |wie ?(?:viele?n?|lange?|hoch|weit|alt|gro(?:ß|ss)|tief|schwer|schnell|oft|breit)|cu[aá]nt[oa]s?|qu[eé] (?:porcentaje|cantidad|n[uú]mero|altura|distancia)|combien|quel(?:le)? (?:pourcentage|nombre|distance|hauteur|taille|âge|prix|vitesse)
       |quant[oaie]|quanti|(?:che|quale) (?:percentuale|numero|distanza|altezza|età)|quant[oa]s?|(?:que|qual) (?:porcentagem|percentagem|n[uú]mero|dist[aâ]ncia|altura)|сколько|как (?:долго|часто|далеко)|какой (?:процент|высоты|длины|рост)|какова (?:высота|длина|площадь|численность|скорость|температура)|كم|ما (?:عدد|نسبة|مقدار|ارتفاع|طول|مساحة)
-      |कितन[ाीे]|कितनों|कितने|kaç|ne kadar|yüzde kaç|πόσ(?:ο|α|οι|ες|η|ους|ων)|bao nhiêu|bao lâu|bao xa|mấy`,
+      |कितन[ाीे]|कितनों|कितने|kaç|ne kadar|yüzde kaç|πόσ(?:ο|α|οι|ες|η|ους|ων)|bao nhiêu|bao lâu|bao xa|mấy|cât|cât[ăa]|câ[țţt]i|câte`,
     ),
     unspaced:
       /多少|几[个名人次位种座条年天]|多[大高长久远重深快]|幾|いくつ|いくら|何[人個回本枚度歳キパメ割匹軒台冊頭]|どのくらい|どれ(?:くらい|だけ|ほど)|กี่|เท่าไร|เท่าไหร่|เท่าใด|몇|얼마/u,
@@ -102,7 +103,7 @@ const ASKING: readonly Asking[] = [
     kind: "person",
     spaced: spaced(
       `who|whom|whose|(?:what|which) (?:\\p{L}+ )?(?:person|man|woman|scientist|author|writer|king|queen|president|architect|painter|artist|engineer|inventor|player|name of the person)|wer|wem|wen|wessen|qui[eé]n(?:es)?|qui|chi|quem|кто|кого|кому|кем|чей|чья|чьё|من|कौन|किसने|किसका|किसकी|किसके|किसको|किनके
-      |kim|kimin|kimi|kime|kimler|ποιος|ποια|ποιον|ποιοι|ποιου|τίνος|ai|người nào`,
+      |kim|kimin|kimi|kime|kimler|ποιος|ποια|ποιον|ποιοι|ποιου|τίνος|ai|người nào|cine|cui|pe cine`,
     ),
     unspaced: /谁|哪位|誰|だれ|どなた|ใคร|ผู้ใด|누구|누가/u,
   },
@@ -111,7 +112,7 @@ const ASKING: readonly Asking[] = [
     spaced: spaced(
       `where|(?:what|which) (?:\\p{L}+ )?(?:city|country|town|place|state|region|continent|river|island|village|province|location|street)|wo|woher|wohin|(?:welche[mnrs]?) (?:stadt|land|ort|fluss|insel|dorf|region)|d[oó]nde|ad[oó]nde|(?:qu[eé]|cu[aá]l) (?:ciudad|pa[ií]s|lugar|regi[oó]n|r[ií]o|isla)
       |o[uù]|(?:quelle?) (?:ville|pays|lieu|r[eé]gion|[iî]le|fleuve)|dove|(?:che|quale) (?:citt[aà]|paese|luogo|regione|fiume|isola)|onde|aonde|(?:que|qual) (?:cidade|pa[ií]s|lugar|regi[aã]o|rio|ilha)|где|куда|откуда|в каком (?:городе|месте)|в какой (?:стране|области)|أين|في أي (?:مدينة|بلد|دولة|مكان)|कहाँ|कहां|किस (?:शहर|देश|स्थान|राज्य|जगह|नदी)
-      |nerede|nereye|nereden|neresi|hangi (?:şehir\\p{L}*|ülke\\p{L}*|yer\\p{L}*|kent\\p{L}*)|πού|που|ποια (?:πόλη|χώρα)|ở đâu|đâu|nơi nào|thành phố nào|nước nào`,
+      |nerede|nereye|nereden|neresi|hangi (?:şehir\\p{L}*|ülke\\p{L}*|yer\\p{L}*|kent\\p{L}*)|πού|που|ποια (?:πόλη|χώρα)|ở đâu|đâu|nơi nào|thành phố nào|nước nào|unde|[îi]n ce (?:ora[șs]|[țt]ar[ăa]|loc|regiune)`,
     ),
     unspaced:
       /哪里|哪儿|何处|在哪|哪[个座条]?(?:城市|国家|地方|国|省|城)|哪裡|どこ|どの(?:国|都市|町|街|場所|島|川)|何(?:市|県|国)|ที่ไหน|ที่ใด|เมืองใด|เมืองอะไร|ประเทศใด|ประเทศอะไร|จังหวัด(?:ใด|ไหน|อะไร)|어디/u,
@@ -119,14 +120,14 @@ const ASKING: readonly Asking[] = [
   {
     kind: "reason",
     spaced: spaced(
-      `why|what (?:caused|causes|was the reason|is the reason|reason)|for what (?:reason|purpose)|how come|warum|wieso|weshalb|wozu|aus welchem grund|por ?qu[eé]|para qu[eé]|pourquoi|perch[eé]|come mai|почему|зачем|отчего|लिए क्यों|क्यों|किस कारण|لماذا|لم|ما سبب|neden|niçin|niye|γιατί|tại sao|vì sao|để làm gì`,
+      `why|what (?:caused|causes|was the reason|is the reason|reason)|for what (?:reason|purpose)|how come|warum|wieso|weshalb|wozu|aus welchem grund|por ?qu[eé]|para qu[eé]|pourquoi|perch[eé]|come mai|почему|зачем|отчего|लिए क्यों|क्यों|किस कारण|لماذا|لم|ما سبب|neden|niçin|niye|γιατί|tại sao|vì sao|để làm gì|de ce|din ce cauz[ăa]`,
     ),
     unspaced: /为什么|为何|為什麼|なぜ|どうして|何のため|ทำไม|เพราะเหตุใด|เพราะอะไร|왜/u,
   },
   {
     kind: "definition",
     spaced: spaced(
-      `what (?:is|are) (?:an? |the )?[\\p{L}-]+\\s*\\?|what does [\\p{L} -]+ mean|was (?:ist|sind) (?:ein |eine |der |die |das )?[\\p{L}-]+\\s*\\?|was bedeutet|qu[eé] (?:es|son) (?:una? |el |la |los |las )?[\\p{L}-]+\\s*\\?|qu'est-ce que? (?:c'est )?|che cos'è|cos'è|o que é|что такое|ما (?:هو|هي|هم)|nedir|τι είναι|là gì`,
+      `what (?:is|are) (?:an? |the )?[\\p{L}-]+\\s*\\?|what does [\\p{L} -]+ mean|was (?:ist|sind) (?:ein |eine |der |die |das )?[\\p{L}-]+\\s*\\?|was bedeutet|qu[eé] (?:es|son) (?:una? |el |la |los |las )?[\\p{L}-]+\\s*\\?|qu'est-ce que? (?:c'est )?|che cos'è|cos'è|o que é|что такое|ما (?:هو|هي|هم)|nedir|τι είναι|là gì|ce (?:este|[îi]nseamn[ăa])`,
     ),
     unspaced: /是什么[?？]?$|什么是|とは何|とは[?？]?$|คืออะไร/u,
   },
@@ -138,9 +139,9 @@ const MONTHS =
   |gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro
   |января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря|يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر
   |जनवरी|फ़रवरी|फरवरी|मार्च|अप्रैल|मई|जून|जुलाई|अगस्त|सितंबर|सितम्बर|अक्टूबर|नवंबर|दिसंबर|ocak|şubat|mart|nisan|mayıs|haziran|temmuz|ağustos|eylül|ekim|kasım|aralık
-  |ιανουαρίου|φεβρουαρίου|μαρτίου|απριλίου|μαΐου|ιουνίου|ιουλίου|αυγούστου|σεπτεμβρίου|οκτωβρίου|νοεμβρίου|δεκεμβρίου`;
+  |ιανουαρίου|φεβρουαρίου|μαρτίου|απριλίου|μαΐου|ιουνίου|ιουλίου|αυγούστου|σεπτεμβρίου|οκτωβρίου|νοεμβρίου|δεκεμβρίου|ianuarie|februarie|martie|aprilie|iunie|iulie|septembrie|octombrie|noiembrie|decembrie`;
 const TIMES =
-  `century|centuries|decade|monday|tuesday|wednesday|thursday|friday|saturday|sunday|spring|summer|autumn|winter|morning|evening|midnight|noon|jahrhunderts?|siglo|siècle|secolo|século|веке?|века|года?|году|القرن|عام|سنة|सदी|सन|वर्ष|yüzyıl|yılında|αιώνα|thế kỷ|năm|tháng`;
+  `century|centuries|decade|monday|tuesday|wednesday|thursday|friday|saturday|sunday|spring|summer|autumn|winter|morning|evening|midnight|noon|jahrhunderts?|siglo|siècle|secolo|século|веке?|века|года?|году|القرن|عام|سنة|सदी|सन|वर्ष|yüzyıl|yılında|αιώνα|thế kỷ|năm|tháng|secolul(?:ui)?|anul(?:ui)?`;
 /** Four digits of a year, a month, a century, a day of the week. */
 const DATE = new RegExp(
   `(?<![\\p{N}.,])[12]\\p{Nd}{3}(?![\\p{N}])|\\p{Nd}{1,4}\\s?(?:年|月|日|世紀|世纪)|[0-9]{1,2}:[0-9]{2}|พ\\.ศ\\.|ค\\.ศ\\.|(?<![\\p{L}\\p{M}])(?:${
@@ -150,7 +151,7 @@ const DATE = new RegExp(
 );
 const NUMBER_WORDS =
   `two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|million|billion|half|third|quarter|dozen|twice|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|hundert|tausend|millionen|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|cien|mil|millones
-  |deux|trois|quatre|cinq|sept|huit|neuf|dix|cent|mille|millions|due|tre|quattro|cinque|sei|sette|otto|nove|dieci|cento|milioni|dois|duas|três|quatro|oito|dez|milhões|два|две|три|четыре|пять|шесть|семь|восемь|девять|десять|сто|тысяч|миллион\\p{L}*|دو|तीन|चार|पांच|पाँच|छह|सात|आठ|नौ|दस|सौ|हज़ार|हजार|लाख|करोड़|iki|üç|dört|beş|altı|yedi|sekiz|dokuz|yüz|bin|milyon|δύο|τρεις|τέσσερις|πέντε|έξι|δέκα|εκατό|χίλια|εκατομμύρια|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|trăm|nghìn|triệu|اثنان|ثلاثة|ثلاث|أربعة|أربع|خمسة|خمس|ستة|سبعة|ثمانية|تسعة|عشرة|مئة|ألف|مليون`;
+  |deux|trois|quatre|cinq|sept|huit|neuf|dix|cent|mille|millions|due|tre|quattro|cinque|sei|sette|otto|nove|dieci|cento|milioni|dois|duas|três|quatro|oito|dez|milhões|два|две|три|четыре|пять|шесть|семь|восемь|девять|десять|сто|тысяч|миллион\\p{L}*|دو|तीन|चार|पांच|पाँच|छह|सात|आठ|नौ|दस|सौ|हज़ार|हजार|लाख|करोड़|iki|üç|dört|beş|altı|yedi|sekiz|dokuz|yüz|bin|milyon|δύο|τρεις|τέσσερις|πέντε|έξι|δέκα|εκατό|χίλια|εκατομμύρια|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|trăm|nghìn|triệu|doi|dou[ăa]|trei|patru|cinci|[șs]ase|[șs]apte|nou[ăa]|zece|sut[ăe]|mii|milioane|اثنان|ثلاثة|ثلاث|أربعة|أربع|خمسة|خمس|ستة|سبعة|ثمانية|تسعة|عشرة|مئة|ألف|مليون`;
 const NUMBER = new RegExp(
   `\\p{Nd}|[一二三四五六七八九十百千万億亿两]+[个名人次位种座条年天個回本枚度歳割匹軒台冊頭つ]|(?<![\\p{L}\\p{M}])(?:${
     NUMBER_WORDS.replace(/\s*\|\s*/g, "|").trim()
@@ -171,6 +172,10 @@ const UNITS: Readonly<Record<"length" | "mass" | "money" | "duration" | "speed" 
   share:
     `%|percent|per cent|prozent|por ciento|pour ?cent|per cento|por cento|процент\\p{L}*|بالمئة|في المئة|प्रतिशत|τοις εκατό|phần trăm|パーセント|割|thirds?|quarters?|half|mitad|hälfte|moitié|metà|metade`,
 };
+const YEAR = /(?<![\p{N}.,])[12]\p{Nd}{3}(?![\p{N}%])(?![.,]\p{N})(?=\s?(?:[-–]\s?|\s*)(\p{L}+)?)/gu;
+const FUNCTION_WORDS: ReadonlySet<string> = new Set(
+  ["en", "de", "fr", "es", "it", "pt", "nl", "ru", "uk", "el", "hi", "da", "no", "fi"].flatMap((language) => [...stopWords(language)]),
+);
 const CURRENCY = "[€$£¥₹₽₺₩฿]\\s?\\p{Nd}|\\p{Nd}\\s?[€$£¥₹₽₺₩฿]";
 /** A number, in digits or a word, with a unit within a few letters behind it. */
 const QUANTITY = new Map(
@@ -185,7 +190,7 @@ const QUANTITY = new Map(
   }),
 );
 const REASON = new RegExp(
-  `(?<![\\p{L}\\p{M}])(?:because|so|since|due to|led to|leading to|resulted|reasons?|owing to|so that|in order to|therefore|as a result|caused? by|thanks to|for fear|weil|da|damit|wegen|deshalb|daher|um|aufgrund|porque|debido|para que|para|por eso|ya que|puesto que|parce qu\\p{L}*|car|afin|grâce|faute|pour|à cause|perché|poiché|affinché|per|a causa|pois|devido|por causa|потому|чтобы|поэтому|из-за|так как|благодаря|لأن|بسبب|لكي|حتى|من أجل|क्योंकि|ताकि|इसलिए|के कारण|की वजह|çünkü|için|dolayı|nedeniyle|yüzünden|diye|επειδή|διότι|γιατί|λόγω|εξαιτίας|ώστε|για να|vì|bởi|do|nên|để)(?![\\p{L}\\p{M}])|因为|因此|由于|以便|所以|為了|为了|使|ため|ので|から|よう(?:に|と)|เพราะ|เนื่องจาก|เพื่อ|จึง|때문|위해`,
+  `(?<![\\p{L}\\p{M}])(?:because|so|since|due to|led to|leading to|resulted|reasons?|owing to|so that|in order to|therefore|as a result|caused? by|thanks to|for fear|weil|da|damit|wegen|deshalb|daher|um|aufgrund|porque|debido|para que|para|por eso|ya que|puesto que|parce qu\\p{L}*|car|afin|grâce|faute|pour|à cause|perché|poiché|affinché|per|a causa|pois|devido|por causa|потому|чтобы|поэтому|из-за|так как|благодаря|لأن|بسبب|لكي|حتى|من أجل|क्योंकि|ताकि|इसलिए|के कारण|की वजह|çünkü|için|dolayı|nedeniyle|yüzünden|diye|επειδή|διότι|γιατί|λόγω|εξαιτίας|ώστε|για να|vì|bởi|do|nên|để|pentru c[ăa]|deoarece|fiindc[ăa]|din cauza|datorit[ăa])(?![\\p{L}\\p{M}])|因为|因此|由于|以便|所以|為了|为了|使|ため|ので|から|よう(?:に|と)|เพราะ|เนื่องจาก|เพื่อ|จึง|때문|위해`,
   "iu",
 );
 const DEFINITION = new RegExp(
@@ -208,7 +213,7 @@ const QUESTION_WORDS = spaced(
   |wie ?viele?n?|wie (?:lange|hoch|weit|alt|gro(?:ß|ss)|tief|schwer|schnell|oft|breit)|welche[mnrs]?|wann|wo|woher|wohin|wer|wem|wen|wessen|warum|wieso|weshalb|wie|was
   |cu[aá]ndo|d[oó]nde|qui[eé]n(?:es)?|cu[aá]nt[oa]s?|qu[eé]|cu[aá]l(?:es)?|por qu[eé]|quand|o[uù]|qui|quel(?:le)?s?|combien|pourquoi|quando|dove|chi|quant[oaie]s?|quali?|che|perch[eé]|quem|onde|qua(?:l|is)|por que
   |когда|где|куда|откуда|кто|кого|кому|кем|сколько|какова|како[йв]|какая|какое|какие|каком|какой|почему|зачем|что|متى|أين|كم|لماذا|من|ما|ماذا|الذي|कब|कहाँ|कहां|कौन|किस(?:ने|की|का|के|को)?|कितन[ाीे]|क्यों|क्या|कौनसा
-  |ne zaman|ne kadar|nerede|nereye|nereden|kim|kimin|kaç|hangi|neden|niçin|nasıl|ne|πότε|πού|που|ποι(?:ος|α|ο|ον|οι|ου)|πόσ(?:ο|α|οι|ες|η|ους|ων)|γιατί|τι|bao nhiêu|bao lâu|khi nào|năm nào|ngày nào|ở đâu|tại sao|vì sao|người nào|ai|gì|nào`,
+  |ne zaman|ne kadar|nerede|nereye|nereden|kim|kimin|kaç|hangi|neden|niçin|nasıl|ne|πότε|πού|που|ποι(?:ος|α|ο|ον|οι|ου)|πόσ(?:ο|α|οι|ες|η|ους|ων)|γιατί|τι|bao nhiêu|bao lâu|khi nào|năm nào|ngày nào|ở đâu|tại sao|vì sao|người nào|ai|gì|nào|când|unde|cine|cui|cât[ăe]?|câte|câ[țţt]i|ce|de ce`,
 );
 
 /**
@@ -230,16 +235,16 @@ export function answersKind(kind: AnswerKind, sentence: string, question: string
     case "date":
       return hasNew(DATE, sentence, question);
     case "number":
-      return hasNew(NUMBER, sentence, question);
+      return hasNew(NUMBER, withoutYears(sentence), question);
     case "duration":
       // "How long do they get?" asks for either.
-      return (/\bhow long\b/i.test(question) && QUANTITY.get("length")!.test(sentence)) || isMeasured("duration", sentence);
+      return (/\bhow long\b/i.test(question) && QUANTITY.get("length")!.test(sentence)) || isMeasured("duration", withoutYears(sentence));
     case "length":
     case "mass":
     case "money":
     case "speed":
     case "share":
-      return isMeasured(kind, sentence);
+      return isMeasured(kind, withoutYears(sentence));
     case "reason":
       return REASON.test(sentence);
     case "definition":
@@ -250,6 +255,14 @@ export function answersKind(kind: AnswerKind, sentence: string, question: string
     case "any":
       return undefined;
   }
+}
+
+/** A sentence without what looks like years, which are no amounts: four digits that no noun follows, as far as a list of function words can tell. */
+function withoutYears(sentence: string): string {
+  return sentence.replace(
+    YEAR,
+    (year: string, next: string | undefined) => next === undefined || FUNCTION_WORDS.has(next.toLowerCase()) ? " " : year,
+  );
 }
 
 /** A number with another unit, or none, may still be meant. */

@@ -26,6 +26,26 @@ interface MeasuredMessages {
   };
 }
 
+/** A plugin service, as far as metrics look at it. */
+interface MeasuredPlugins {
+  readonly load: {
+    readonly running: number;
+    readonly failing: number;
+    readonly calls: number;
+    readonly failures: number;
+    readonly underWay: number;
+  };
+}
+
+/** Adds the metrics of the plugin service. */
+export function addPluginMetrics(metrics: Metrics, plugins: MeasuredPlugins): void {
+  metrics.gauge("plugins_running", "Plugins in force here", () => plugins.load.running);
+  metrics.gauge("plugins_failing", "Of them, those that are being restarted", () => plugins.load.failing);
+  metrics.gauge("plugin_calls_in_flight", "Calls and hooks that plugins work on", () => plugins.load.underWay);
+  metrics.counter("plugin_calls_total", "Calls and hooks of plugins that have ended", () => plugins.load.calls);
+  metrics.counter("plugin_call_failures_total", "Of them, those that a crash, a limit or the time has ended", () => plugins.load.failures);
+}
+
 /** Adds the metrics of the database. */
 export function addDatabaseMetrics(metrics: Metrics, database: MeasuredDatabase): void {
   metrics.gauge("database_up", "1 while the database answers", () => Number(database.health().ok));

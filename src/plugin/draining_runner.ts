@@ -1,13 +1,16 @@
+import type { CallTally } from "./call_tally.ts";
 import type { HookAnswer, HookQuestion, PluginRunner, PluginWork } from "./runner.ts";
 
 /** A runner that can be put out of use without dropping the calls that are under way. */
 export class DrainingRunner implements PluginRunner {
   readonly #runner: PluginRunner;
+  readonly #tally: CallTally;
   #underWay = 0;
   #idle: (() => void) | undefined;
 
-  constructor(runner: PluginRunner) {
+  constructor(runner: PluginRunner, tally: CallTally) {
     this.#runner = runner;
+    this.#tally = tally;
   }
 
   async runAction(action: string, inputJson: string, work: PluginWork): Promise<string> {
@@ -15,9 +18,12 @@ export class DrainingRunner implements PluginRunner {
   }
 
   async *streamAction(action: string, inputJson: string, work: PluginWork): AsyncGenerator<string> {
-    this.#underWay++;
+    this.#began();
     try {
       yield* this.#runner.streamAction(action, inputJson, work);
+    } catch (error) {
+      this.#tally.failed(error);
+      throw error;
     } finally {
       this.#ended();
     }
@@ -51,15 +57,24 @@ export class DrainingRunner implements PluginRunner {
   }
 
   async #counted<T>(work: () => Promise<T>): Promise<T> {
-    this.#underWay++;
+    this.#began();
     try {
       return await work();
+    } catch (error) {
+      this.#tally.failed(error);
+      throw error;
     } finally {
       this.#ended();
     }
   }
 
+  #began(): void {
+    this.#underWay++;
+    this.#tally.begin();
+  }
+
   #ended(): void {
+    this.#tally.end();
     if (--this.#underWay === 0) this.#idle?.();
   }
 }

@@ -4,6 +4,7 @@ import type { Database } from "../database/database.ts";
 import { toChatError } from "../database/errors.ts";
 import type { Log } from "../observability/log.ts";
 import { Bell } from "./bell.ts";
+import { CallTally } from "./call_tally.ts";
 import type { DataFolders } from "./data_folders.ts";
 import type { PluginLauncher, PluginToRun } from "./launch.ts";
 import type { PluginLogs } from "./logs.ts";
@@ -30,6 +31,18 @@ export interface RegistryOptions {
 }
 
 const BEFORE_CREATE = "message.before_create";
+/** How busy plugins are. */
+export interface PluginLoad {
+  /** In force here; those that are failing among them. */
+  readonly running: number;
+  readonly failing: number;
+  /** Calls that have ended. */
+  readonly calls: number;
+  /** Of them, those that a crash, a limit or the time has ended. */
+  readonly failures: number;
+  readonly underWay: number;
+}
+
 const POLL_MS = 1_000;
 /** As long as a call may take at most. */
 const DRAIN_MS = 60_000;
@@ -43,6 +56,7 @@ export class FollowingRegistry implements PluginRegistry {
   readonly #draining = new Set<RunningPlugin>();
   readonly #work = new Set<Promise<void>>();
   readonly #bell = new Bell();
+  readonly #tally = new CallTally();
   readonly #polling: ReturnType<typeof setInterval>;
   #change = -1;
   #table: HookTable = { version: 0, hooks: [] };
@@ -78,6 +92,13 @@ export class FollowingRegistry implements PluginRegistry {
         yield this.#table;
       } else await heard;
     }
+  }
+
+  /** How busy plugins are here, for metrics. */
+  get load(): PluginLoad {
+    const failing = [...this.#running.values()].filter(({ state }) => state.state === "failing").length;
+    const { calls, failures, underWay } = this.#tally;
+    return { running: this.#running.size, failing, calls, failures, underWay };
   }
 
   /** How an enabled plugin is doing here. */
@@ -162,7 +183,7 @@ export class FollowingRegistry implements PluginRegistry {
     if (toRun === undefined) return;
     const { launcher, logs, log } = this.#options;
     const running = new RunningPlugin(toRun, {
-      ...{ launcher, log, dataId: plugin.dataId },
+      ...{ launcher, log, dataId: plugin.dataId, tally: this.#tally },
       onLog: (line) => logs.append(plugin.name, line),
       onDisabled: (problem) => this.#keep(this.#disable(plugin, problem)),
     });

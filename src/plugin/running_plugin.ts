@@ -1,5 +1,6 @@
 import { ChatError } from "../core/errors.ts";
 import type { Log } from "../observability/log.ts";
+import type { CallTally } from "./call_tally.ts";
 import { DrainingRunner } from "./draining_runner.ts";
 import type { PluginLauncher, PluginToRun } from "./launch.ts";
 import type { ActivePlugin } from "./registry.ts";
@@ -10,6 +11,7 @@ export interface RunningPluginOptions {
   readonly launcher: PluginLauncher;
   readonly log: Log;
   readonly dataId: number;
+  readonly tally: CallTally;
   readonly onLog: (line: RunnerLogLine) => void;
   /** It has failed too often; told once. */
   readonly onDisabled: (problem: string) => void;
@@ -29,7 +31,7 @@ export class RunningPlugin implements RunnerListener {
     this.#name = plugin.name;
     this.#options = options;
     this.dataId = options.dataId;
-    this.runner = new DrainingRunner(this.#create(plugin));
+    this.runner = new DrainingRunner(this.#create(plugin), options.tally);
     const { name, version, digest, manifest, granted } = plugin;
     this.active = { name, version, digest, manifest, granted, runner: this.runner };
   }

@@ -33,7 +33,7 @@ import type { Log } from "../observability/log.ts";
 import { Actions } from "./actions.ts";
 import { syncBuiltIns } from "./built_ins.ts";
 import { DataFolders } from "./data_folders.ts";
-import { FollowingRegistry } from "./following_registry.ts";
+import { FollowingRegistry, type PluginLoad } from "./following_registry.ts";
 import { HookRunner } from "./hooks/hook_runner.ts";
 import { RoomGuard } from "./hooks/room_guard.ts";
 import { Installing, type Outcome } from "./installing.ts";
@@ -75,6 +75,8 @@ export interface RunningPluginService extends PluginService {
   readonly registry: PluginRegistry;
   /** Runs actions with their values held against their schemas. */
   readonly actions: Actions;
+  /** From memory, for metrics. */
+  readonly load: PluginLoad;
   /** Ends every plugin; the database stays the caller's to close. Idempotent. */
   close(): Promise<void>;
 }
@@ -209,6 +211,10 @@ class StoredPluginService implements RunningPluginService {
     const [name, tail] = [valid.validName(request.name), valid.validTail(request)];
     await known(() => this.#read(name));
     yield* this.#logs.read(name, tail, signal);
+  }
+
+  get load(): PluginLoad {
+    return this.registry.load;
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@ import { trustedKeys } from "../config/plugin_kinds.ts";
 import { settingNames } from "../config/settings.ts";
 import type { MessageService } from "../contracts/mod.ts";
 import { ChatError } from "../core/errors.ts";
+import { addPluginMetrics } from "../observability/room_metrics.ts";
 import { builtInArchives } from "../plugin/built_in/archives.ts";
 import { parseEnvFile } from "../plugin/env_file.ts";
 import { createHosts } from "../plugin/host/host.ts";
@@ -44,6 +45,7 @@ export const plugin: RoleDefinition<"plugin"> = {
       }),
       openHost,
     });
+    if (tools.metrics !== undefined) addPluginMetrics(tools.metrics, service);
     const background = backgroundOf(service, { db: database.kysely, log, messages, openHost });
     const close = async () => {
       await Promise.all(background.map((part) => part.close()));

@@ -45,6 +45,7 @@ eachDatabase("PluginService", async (t, { database }) => {
     assertEquals([plugin?.description, plugin?.versions.map(({ installedBy }) => installedBy)], ["Says it", ["anonymous"]]);
     const said = await plugins.executePlugin({ name: "first", action: "say", inputJson: '{"a":[1]}' }, callContext());
     assertEquals([said.outputJson, said.version], ['{"a":[1]}', "1.0.0"]);
+    assertEquals(plugins.load, { running: 1, failing: 0, calls: 1, failures: 0, underWay: 0 });
     const again = await plugins.installPlugin({ archive, disabled: true }, callContext());
     assertEquals([again.unchanged, again.plugin?.state, again.plugin?.updatedAtMs], [true, "enabled", plugin?.updatedAtMs]);
     await plugins.uninstallPlugin({ name: "first" }, callContext());

@@ -11,7 +11,7 @@
  */
 import { detectLanguage } from "../../text/language.ts";
 import type { ExtractedAnswer, ExtractiveQuestion, SourcePassage } from "../methods.ts";
-import { passageWords, type SentenceWords } from "./passage_words.ts";
+import { type PassageWords, passageWords, type SentenceWords } from "./passage_words.ts";
 import { type Question, questionOf, startsWithPronoun } from "./question.ts";
 import { answersKind } from "./question_words.ts";
 import { matchOf, vocabularyOf, type WeightedTerm, weightsOf } from "./weights.ts";
@@ -49,6 +49,8 @@ const SAMPLE_UNITS = 300;
 /** Less of the question found is no answer; measured on questions with and without an answer, as is the least for passages that were given with the question. */
 const MIN_CONFIDENCE = 0.27;
 const MIN_GIVEN_CONFIDENCE = 0.1;
+/** How long the event loop is held at a time, or for one passage. */
+const STEP_MS = 10;
 
 interface Scored {
   readonly sentence: SentenceWords;
@@ -62,32 +64,46 @@ interface Scored {
  * `confidence` is the share of the question's words, by weight, that the best sentence with its neighbours and title accounts for, less a part when it has
  * nothing of the kind that is asked for. It tells how much of the question was found, not whether the passage is true.
  */
-export function extractAnswer({ question: text, earlier }: ExtractiveQuestion, passages: readonly SourcePassage[]): ExtractedAnswer {
+export async function extractAnswer(question: ExtractiveQuestion, passages: readonly SourcePassage[]): Promise<ExtractedAnswer> {
+  const work = steps(question, passages);
+  let pauseAtMs = performance.now() + STEP_MS;
+  for (;;) {
+    const { value, done } = work.next();
+    if (done === true) return value;
+    if (performance.now() < pauseAtMs) continue;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    pauseAtMs = performance.now() + STEP_MS;
+  }
+}
+
+/** Yields after each passage that is taken apart or scored, so that other work may go on between. */
+function* steps({ question: text, earlier }: ExtractiveQuestion, passages: readonly SourcePassage[]): Generator<void, ExtractedAnswer> {
   const question = questionOf(text, earlier);
   const languages = passages.map((passage) => languageOf(passage, question));
-  const words = passages.map((passage, index) => passageWords(passage, index, languages[index]!));
+  const words: PassageWords[] = [];
+  for (const [index, passage] of passages.entries()) {
+    words.push(passageWords(passage, index, languages[index]!));
+    yield;
+  }
   const vocabulary = vocabularyOf(words.flatMap((passage) => passage.sentences));
+  yield;
   const bestSearch = Math.max(0, ...passages.map(({ score }) => score));
   const terms = new Map([...new Set(languages)].map((language) => [language, weightsOf(question, language, vocabulary)]));
-  const scored = words.flatMap((passage, index) => {
+  const scored: Scored[] = [];
+  for (const [index, passage] of words.entries()) {
+    yield;
     const wanted = terms.get(languages[index]!)!;
     const all = new Set([...passage.title, ...passage.sentences.flatMap(({ order }) => order)]);
     const about = share(wanted, (term) => matchOf(term, all));
     const search = bestSearch === 0 ? 1 : passages[index]!.score / bestSearch;
     const foreign = question.language !== "und" && languages[index] !== question.language && languages.includes(question.language);
     const factor = (1 - PASSAGE_SHARE + PASSAGE_SHARE * about) * (1 - SEARCH_SHARE + SEARCH_SHARE * search) * (foreign ? FOREIGN : 1);
-    return passage.sentences.map((sentence, at) => {
-      return scoreOf(question, sentence, {
-        terms: wanted,
-        before: passage.sentences[at - 1],
-        after: passage.sentences[at + 1],
-        title: passage.title,
-        topic: passage.sentences[0]!.forms,
-        all,
-        factor,
-      });
-    });
-  });
+    for (const [at, sentence] of passage.sentences.entries()) {
+      const [before, after] = [passage.sentences[at - 1], passage.sentences[at + 1]];
+      const { title, sentences: [first] } = passage;
+      scored.push(scoreOf(question, sentence, { terms: wanted, before, after, title, topic: first!.forms, all, factor }));
+    }
+  }
   return chosen(scored, ({ passage }) => passages[passage]!.given ? MIN_GIVEN_CONFIDENCE : MIN_CONFIDENCE);
 }
 

@@ -27,6 +27,8 @@ const EMPTY_HAN: ReadonlySet<string> = new Set("的了是在有和与與为為�
 const LEADING = new RegExp(`^(?:${PRONOUN.source})`, "iu");
 /** A question of fewer words that say something leans on what was said before. */
 const FEW_WORDS = 2;
+/** Longer questions are texts, of which the beginning says what they ask. */
+const MAX_WANTED = 100;
 const EARLIER_WEIGHT = 0.5;
 /** What is longer is an answer, of which only the names are the subject. */
 const LONG_UNITS = 120;
@@ -45,7 +47,7 @@ export function questionOf(text: string, earlier: readonly string[] = []): Quest
   }));
   const seen = new Set<string>();
   const wanted = [...own, ...single, ...meant(text, { words: own.length, earlier })]
-    .filter(({ token }) => !seen.has(token.word) && seen.add(token.word));
+    .filter(({ token }) => !seen.has(token.word) && seen.add(token.word)).slice(0, MAX_WANTED);
   return { text, language, kind: kindOf(text), wanted };
 }
 

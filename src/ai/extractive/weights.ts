@@ -27,7 +27,8 @@ const UNKNOWN_PAIR = 0.3;
 const UNKNOWN_WORD = 0.5;
 
 /** The question's words with their inverse sentence frequency over all sentences: log(1 + (N - n + ½) / (n + ½)). */
-export function weightsOf(question: Question, language: string, { sentences, frequencies }: Vocabulary): readonly WeightedTerm[] {
+export function weightsOf(question: Question, language: string, vocabulary: Vocabulary): readonly WeightedTerm[] {
+  const { sentences, frequencies } = vocabulary;
   return question.wanted.map(({ token, weight }) => {
     const form = token.paired ? token.word : stem(token.word, language);
     const having = frequencies.get(form) ?? 0;
@@ -35,7 +36,7 @@ export function weightsOf(question: Question, language: string, { sentences, fre
     const counted = Math.max(1, having);
     const rarity = Math.log(1 + (sentences - counted + 0.5) / (counted + 0.5));
     const known = having > 0 ? 1 : token.paired ? UNKNOWN_PAIR : UNKNOWN_WORD;
-    return { form, weight: weight * rarity * known, matches: token.paired ? [[form, 1]] : matchesOf(form, language, frequencies) };
+    return { form, weight: weight * rarity * known, matches: token.paired ? [[form, 1]] : matchesOf(form, language, vocabulary) };
   });
 }
 
@@ -43,19 +44,31 @@ export function weightsOf(question: Question, language: string, { sentences, fre
 export interface Vocabulary {
   readonly sentences: number;
   readonly frequencies: ReadonlyMap<string, number>;
+  /** Forms by their first and by their last letters, which kin have in common. */
+  readonly beginnings: ReadonlyMap<string, readonly string[]>;
+  readonly ends: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Counts the forms of sentences. */
 export function vocabularyOf(sentences: readonly SentenceWords[]): Vocabulary {
   const frequencies = new Map<string, number>();
   for (const { forms } of sentences) for (const form of forms) frequencies.set(form, (frequencies.get(form) ?? 0) + 1);
-  return { sentences: sentences.length, frequencies };
+  const long = [...frequencies.keys()].filter((form) => form.length >= KIN_LETTERS);
+  return { sentences: sentences.length, frequencies, beginnings: Map.groupBy(long, beginningOf), ends: Map.groupBy(long, endOf) };
 }
 
-function matchesOf(form: string, language: string, frequencies: ReadonlyMap<string, number>): readonly (readonly [string, number])[] {
+const beginningOf = (form: string) => form.slice(0, KIN_LETTERS);
+const endOf = (form: string) => form.slice(-KIN_LETTERS);
+
+function matchesOf(
+  form: string,
+  language: string,
+  { frequencies, beginnings, ends }: Vocabulary,
+): readonly (readonly [string, number])[] {
   const alike = formsAlike(form, language).filter((other) => frequencies.has(other)).map((other) => [other, ALIKE] as const);
-  const kin = form.length < KIN_LETTERS ? [] : [...frequencies.keys()].filter((other) => other !== form && isKin(form, other, language));
-  return [[form, 1], ...alike, ...kin.map((other) => [other, KIN] as const)];
+  const near = form.length < KIN_LETTERS ? [] : [...beginnings.get(beginningOf(form)) ?? [], ...ends.get(endOf(form)) ?? []];
+  const kin = new Set(near.filter((other) => other !== form && isKin(form, other, language)));
+  return [[form, 1], ...alike, ...Array.from(kin, (other) => [other, KIN] as const)];
 }
 
 /** How far a text with these forms has a word: 1, a part for one of its kin or one that may stand for it, or 0. */

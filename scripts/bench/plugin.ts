@@ -3,6 +3,7 @@ import { manifest, NOTHING, withSandboxes, work } from "../../tests/support/sand
 import type { BenchContext, Row } from "./context.ts";
 import { quantile } from "./figures.ts";
 import { neighbours } from "./plugin_neighbours.ts";
+import { remotePlugins } from "./plugin_remote.ts";
 
 const CODE = `export default { actions: { echo: (input: unknown) => input } };`;
 const COLD = 40;
@@ -39,6 +40,7 @@ export const pluginRow: Row = {
       await throughput(context, () => runner.runAction("echo", `{"text":"hello"}`, work()));
       await runner.close();
     });
+    await remotePlugins(context);
     await neighbours(context);
   },
 };

@@ -110,7 +110,7 @@ for (const secured of [false, true]) {
     fn: async (t) => {
       await using dir = await tempDir();
       await using place = await databasePlace("postgres");
-      const env: Record<string, string> = { SERVICES: "message", ...place.env };
+      const env: Record<string, string> = { SERVICES: "message", GRPC_MAX_TURN_DELAY_MS: "40", ...place.env };
       if (secured) {
         await Deno.writeTextFile(`${dir.path}/cert.pem`, tls.serverCert);
         await Deno.writeTextFile(`${dir.path}/key.pem`, tls.serverKey);

@@ -1,3 +1,6 @@
+import { Buffer } from "node:buffer";
+import { constants, deflateRawSync } from "node:zlib";
+
 const encoder = new TextEncoder();
 
 /** A line of a made PDF: where its foot stands on the page and how large it is, in points. */
@@ -42,4 +45,11 @@ function concatenated(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
+}
+
+/** A small PDF whose page unpacks to so many megabytes of white space: one of them is packed, so that it can stand any number of times. */
+export function pdfBomb(mebibytes: number): Uint8Array {
+  const one = deflateRawSync(new Uint8Array(1024 * 1024).fill(32), { finishFlush: constants.Z_FULL_FLUSH });
+  const [begin, end] = [Uint8Array.of(0x78, 0x9c), Uint8Array.of(3, 0)];
+  return makePdfOf([{ dictionary: "/Filter/FlateDecode", bytes: Buffer.concat([begin, ...Array(mebibytes).fill(one), end]) }]);
 }

@@ -13,7 +13,7 @@ import { ragServiceDefinition } from "../../src/wire/definitions.ts";
 import { Client, credentials } from "../../src/wire/grpc_js.ts";
 import { databasePlace } from "../support/database.ts";
 import { testLog } from "../support/log.ts";
-import { makePdf, makePdfOf } from "../support/pdf.ts";
+import { makePdf, pdfBomb } from "../support/pdf.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const encrypted = `/Encrypt<</Filter/Standard/V 1/R 2/P -4/O(${"o".repeat(32)})/U(${"u".repeat(32)})>>/ID[(i)(i)]`;
@@ -116,10 +116,7 @@ Deno.test("RAG over gRPC refuses bad input in words, and the index stays as it w
     }
 
     await t.step("IndexDocument refuses a PDF that unpacks to more than it may, and reads on", async () => {
-      const bomb = new Response(
-        new Blob([new Uint8Array(900 * 1024 * 1024).fill(32)]).stream().pipeThrough(new CompressionStream("deflate")),
-      );
-      const small = makePdfOf([{ dictionary: "/Filter/FlateDecode", bytes: await bomb.bytes() }]);
+      const small = pdfBomb(900);
       assert(small.length < 2 * 1024 * 1024);
       const error = await refusal(() => client.indexDocument({ documentId: "bomb", ...pdf(small) }));
       assertEquals(error.code, "invalid_argument", error.message);

@@ -53,7 +53,8 @@ export function createRemoteLauncher(options: RemoteLauncherOptions): PluginLaun
 /** What connects to the plugin; throws where this server may not. */
 function connector({ name, manifest, code }: PluginToRun, { connect, addresses }: RemoteLauncherOptions): () => PluginPeer {
   if (code.kind !== "remote") throw new ChatError("failed_precondition", `Plugin ${name} has code and is no server of its own`);
-  if (!addresses.includes(code.address)) {
+  // Names of hosts are the same in any letters.
+  if (!addresses.some((address) => address.toLowerCase() === code.address.toLowerCase())) {
     const text = `Plugin ${name} runs at ${code.address}, which this server does not connect to: PLUGIN_REMOTE_ADDRESSES does not name it`;
     throw new ChatError("failed_precondition", text);
   }

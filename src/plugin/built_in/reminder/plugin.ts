@@ -28,6 +28,15 @@ const MAX_MINE = 30;
 /** Posted each minute at most, as a call may ask only so often; the rest a minute later. */
 const MAX_RINGS = 20;
 const ATTEMPTS = 10;
+/** What does not say that it will fail the next time, too. */
+const PASSING: ReadonlySet<string> = new Set([
+  "unavailable",
+  "deadline_exceeded",
+  "resource_exhausted",
+  "cancelled",
+  "aborted",
+  "internal",
+]);
 
 /** A time and what is said then. Texts without a time, or with one that nobody can mean, throw. */
 function timed(args: string, nowMs: number): { readonly atMs: number; readonly text: string } {
@@ -123,7 +132,7 @@ async function forget(id: string, { username, storage }: PluginContext): Promise
   return `Forgotten: ${found.text}`;
 }
 
-/** Posts one reminder; doing it twice posts once. One whose room cannot be written to is given up. */
+/** Posts one reminder; doing it twice posts once. One that can never be posted, such as in a room that is not granted, is given up: others wait behind it. */
 async function ring(reminder: Reminder, { messages, storage, log }: PluginContext): Promise<void> {
   const { room, user, text, id } = reminder;
   try {
@@ -132,8 +141,8 @@ async function ring(reminder: Reminder, { messages, storage, log }: PluginContex
       clientMessageId: dueKey(reminder),
     });
   } catch (error) {
-    if ((error as { code?: string }).code !== "permission_denied") throw error;
-    log.warn(`Reminder ${id} is given up, because its room cannot be written to`, error);
+    if (PASSING.has((error as { code?: string }).code ?? "")) throw error;
+    log.warn(`Reminder ${id} is given up`, error);
   }
   await storage.delete(dueKey(reminder));
   await changeMine(storage, user, (all) => all.filter((one) => one.id !== id));

@@ -4,6 +4,7 @@ import type { SourcePassage } from "../../src/ai/methods.ts";
 import { ENCYCLOPEDIA } from "../support/question_set/encyclopedia.ts";
 import { ENGLISH } from "../support/question_set/english.ts";
 import { EUROPEAN } from "../support/question_set/european.ts";
+import { HELD_OUT } from "../support/question_set/held_out.ts";
 import { OTHER } from "../support/question_set/other.ts";
 import type { AskedPassage } from "../support/question_set/types.ts";
 
@@ -52,22 +53,32 @@ function passagesFor(index: number): { readonly passages: readonly SourcePassage
   return { passages: others.slice(from, from + PASSAGES - 1).toSpliced(own, 0, { title, text, score: 0.6, given: false }), own };
 }
 
-Deno.test("extractAnswer holds the answers to questions about dense paragraphs that are given with them, in twelve languages", async () => {
+/** Each question over its own passage, which is given with it. */
+async function measureGiven(set: readonly AskedPassage[]): Promise<Omit<Figures, "refused">> {
   const hits: boolean[][] = [];
-  for (const { title, text, asked } of ENCYCLOPEDIA) {
+  for (const { title, text, asked } of set) {
     for (const [question, answer] of asked) {
       const { sentences } = await extractAnswer({ question, earlier: [] }, [{ title, text, score: 1, given: true }]);
       hits.push(sentences.map(({ start, end }) => text.slice(start, end).includes(answer)));
     }
   }
-  const one = hits.filter(([first]) => first === true).length / hits.length;
-  const three = hits.filter((right) => right.includes(true)).length / hits.length;
-  assert(hits.length > 100 && one >= 0.74 && three >= 0.9, JSON.stringify({ asked: hits.length, one, three }));
+  const share = (right: readonly boolean[][]) => right.length / hits.length;
+  return {
+    asked: hits.length,
+    one: share(hits.filter(([first]) => first === true)),
+    three: share(hits.filter((all) => all.includes(true))),
+  };
+}
+
+Deno.test("extractAnswer holds the answers to questions about dense paragraphs that are given with them, in twelve languages", async () => {
+  const [known, unseen] = [await measureGiven(ENCYCLOPEDIA), await measureGiven(HELD_OUT)];
+  assert(known.asked > 100 && known.one >= 0.76 && known.three >= 0.9, JSON.stringify(known));
+  assert(unseen.asked > 40 && unseen.one >= 0.85 && unseen.three >= 0.91, JSON.stringify(unseen));
 });
 
 Deno.test("extractAnswer holds the answers to questions in fifteen languages, and has none where there is none", async () => {
   const figures = { all: await measure(() => true), heldOut: await measure((index) => index % 2 === 1) };
   for (const { asked, one, three, refused } of Object.values(figures)) {
-    assert(asked >= 80 && one >= 0.85 && three >= 0.96 && refused >= 0.68, JSON.stringify(figures));
+    assert(asked >= 80 && one >= 0.85 && three >= 0.96 && refused >= 0.65, JSON.stringify(figures));
   }
 });

@@ -13,7 +13,7 @@ import { detectLanguage } from "../../text/language.ts";
 import type { ExtractedAnswer, ExtractiveQuestion, SourcePassage } from "../methods.ts";
 import { type PassageWords, passageWords, type SentenceWords } from "./passage_words.ts";
 import { type Question, questionOf, startsWithPronoun } from "./question.ts";
-import { answersKind } from "./question_words.ts";
+import { type AnswerKind, answersKind } from "./question_words.ts";
 import { matchOf, vocabularyOf, type WeightedTerm, weightsOf } from "./weights.ts";
 
 /** How many sentences an answer has at most. */
@@ -31,6 +31,9 @@ const PAIR_REACH = 2;
 /** A sentence with what is asked for counts this much more, and one without it less. */
 const HAS_KIND = 1.4;
 const LACKS_KIND = 0.65;
+/** Who did something need have no name ("volunteers"), so that its lack says less. */
+const LACKS_NAME = 0.85;
+const NAMED: ReadonlySet<AnswerKind> = new Set(["person", "place"]);
 /** What is left of the confidence without it. */
 const UNSURE = 0.7;
 /** The share of a sentence's score that hangs on how much of the question its passage is about, and on how well the search found it to fit. */
@@ -138,7 +141,7 @@ function scoreOf(question: Question, sentence: SentenceWords, { terms, before, a
     );
   });
   const kind = answersKind(question.kind, sentence.text, question.text);
-  const fits = kind === undefined ? 1 : kind ? HAS_KIND : LACKS_KIND;
+  const fits = kind === undefined ? 1 : kind ? HAS_KIND : NAMED.has(question.kind) ? LACKS_NAME : LACKS_KIND;
   const score = (found + PAIR * pairs(terms, sentence) + KIND_ALONE) * fits * factor;
   const known = share(terms, (term) => Math.max(matchOf(term, sentence.forms), ELSEWHERE * matchOf(term, all)));
   return { sentence, score, confidence: known * (kind === false && question.kind !== "reason" ? UNSURE : 1) };

@@ -4,10 +4,14 @@ import { ChatError } from "../core/errors.ts";
 import { RateLimiter } from "../core/rate_limiter.ts";
 import type { UntypedServiceImplementation } from "../wire/grpc_js.ts";
 import { Call } from "./call.ts";
+import { Gate } from "./gate.ts";
 import { type HandlerOptions, unary } from "./unary.ts";
 
 /** Tokens that no call has, from one address. A plugin that is late has one now and then; whoever guesses would need 2^255. */
 const WRONG_TOKENS = { count: 60, windowMs: 60_000 } as const;
+
+/** Each call of a plugin asks so many things at once at most, so this is more than plugins can ask for. */
+const MAX_AT_ONCE = 1_000;
 
 /** `chat.PluginHostService`: its RPC is open to everybody, because the token proves the call. */
 export function pluginHostHandlers(service: PluginHostService, options: HandlerOptions): UntypedServiceImplementation {
@@ -23,5 +27,7 @@ export function pluginHostHandlers(service: PluginHostService, options: HandlerO
       throw new ChatError("resource_exhausted", text, { retryAfterMs: Math.ceil(retryAfterMs) });
     }
   };
-  return { UseCapability: unary("UseCapability", useCapability, options) };
+  // Not behind the gate of all calls: a call that waits for its plugin holds a place there, and would wait for ever for the plugin that waits for one.
+  const gate = new Gate({ maxRunning: MAX_AT_ONCE, maxWaiting: MAX_AT_ONCE, advice: "try again later" });
+  return { UseCapability: unary("UseCapability", useCapability, { ...options, gate }) };
 }

@@ -5,11 +5,13 @@
  */
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { PluginServiceClient } from "../../src/clients/mod.ts";
 import { CallTokens } from "../../src/plugin/remote/tokens.ts";
 import { credentials, ServerCredentials, type ServiceError, status } from "../../src/wire/grpc_js.ts";
 import { testKeys } from "../support/auth.ts";
 import { HostClient, type RemoteBehaviour, RemotePlugin } from "../support/remote_plugin.ts";
 import { refusal, Running, TestHost } from "../support/remote_runner.ts";
+import { ScriptedPluginService } from "../support/scripted_services.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { ca, clientCert, clientKey, otherCa, serverCert, serverKey } from "../support/tls.ts";
 import { startServer } from "./grpc_support.ts";
@@ -45,6 +47,23 @@ Deno.test("PluginHostService answers the token of a call while that call runs, a
     using call = tokens.open(new TestHost());
     assertEquals((await stranger.use({ token: call.token, storage })).storage?.success, true);
     assertEquals(await failure(stranger.use({ token: "A".repeat(43), storage })), status.UNAUTHENTICATED);
+  });
+
+  await t.step("a call that holds the last worker is answered what its plugin needs to go on", async () => {
+    let address = "";
+    class Asking extends ScriptedPluginService {
+      override async executePlugin() {
+        using call = tokens.open(new TestHost());
+        using plugin = new HostClient(address);
+        const answer = await plugin.use({ token: call.token, storage });
+        return { outputJson: JSON.stringify(answer.storage?.success), version: "1.0.0", durationMs: 1 };
+      }
+    }
+    await using busy = await startServer({ pluginHost: tokens, services: { plugin: new Asking() }, maxWorkers: 1, maxQueuedCalls: 10 });
+    address = busy.address;
+    await using plugins = new PluginServiceClient({ address, maxAttempts: 1 });
+    const outputs = await Promise.all([1, 2, 3].map(() => plugins.executePlugin({ name: "echo", action: "ask" }, { deadlineMs: 10_000 })));
+    assertEquals(outputs.map(({ outputJson }) => outputJson), ["true", "true", "true"]);
   });
 
   await t.step("guessing is refused, and soon told to wait; a good token goes through all the same", async () => {

@@ -13,11 +13,13 @@ import type { Schema } from "../../database/schema.ts";
 import type { Log } from "../../observability/log.ts";
 import { type KnownHook, readHooks, storeHooks } from "./store.ts";
 
-/** Between two attempts to follow the table. */
-const RETRY_MS = { least: 100, most: 5_000 } as const;
+/** Between two attempts to follow the table: the longer it has been away, the longer. */
+const RETRY_MS = { least: 50, most: 5_000 } as const;
+/** The first message after a start waits at most so long for the plugin service; then the last known table holds. */
+const PATIENCE_MS = 1_000;
 
 /** What goes wrong so often is told: after some three seconds. */
-const FAILURES_TOLD = 5;
+const FAILURES_TOLD = 20;
 
 /** This process itself: the table is no user's. */
 const IDENTITY: Caller = { kind: "anonymous", id: "messages", name: "", scopes: new Set(SCOPES) };
@@ -35,27 +37,33 @@ const NONE: readonly KnownHook[] = [];
 export class KnownHooks {
   readonly #options: HookTableOptions;
   readonly #closing = new AbortController();
-  readonly #ready = Promise.withResolvers<void>();
-  readonly #running: Promise<unknown>;
+  readonly #heardOnce = Promise.withResolvers<void>();
+  readonly #loading: Promise<void>;
+  readonly #following: Promise<void>;
   #before: readonly KnownHook[] = NONE;
   #commands: readonly KnownHook[] = NONE;
+  #settling: Promise<void> | undefined;
   #isReady = false;
   #isConnected = false;
   #stored = "";
 
   constructor(options: HookTableOptions) {
     this.#options = options;
-    this.#running = Promise.all([this.#load(), this.#follow()]);
+    this.#loading = this.#load();
+    this.#following = this.#follow();
   }
 
-  /** Whether any table is known; before that nobody can say what a message meets. */
+  /** Whether it is known what a message meets. */
   get isReady(): boolean {
     return this.#isReady;
   }
 
-  /** Resolves once a table is known: as a rule a moment after the start. */
+  /**
+   * Resolves once it is: when the plugin service has told, or has not within a moment after the first message, and the table of the last time is there.
+   * So whatever comes right after a start meets the hooks that there are.
+   */
   get ready(): Promise<void> {
-    return this.#ready.promise;
+    return this.#settling ??= this.#settle();
   }
 
   /** Whether the plugin service is being followed, and so can be asked. */
@@ -78,8 +86,13 @@ export class KnownHooks {
   /** Follows nothing any more. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort(new ChatError("unavailable", "The message service is shutting down"));
-    this.#ready.resolve();
-    await this.#running;
+    await Promise.all([this.#loading, this.#following, this.#settling]);
+  }
+
+  async #settle(): Promise<void> {
+    const { signal } = this.#closing;
+    await Promise.race([this.#heardOnce.promise, Promise.all([this.#loading, pause(PATIENCE_MS, signal)])]);
+    this.#isReady ||= !signal.aborted;
   }
 
   /** The table as it was last heard; a database that is away is waited for, since no message can be stored without it. */
@@ -87,7 +100,7 @@ export class KnownHooks {
     for (let failures = 0; !this.#isReady && !this.#closing.signal.aborted; failures++) {
       try {
         const hooks = await readHooks(this.#options.db);
-        if (this.#isReady) return;
+        if (this.#isReady) return; // by something newer
         this.#stored = JSON.stringify(hooks);
         return this.#take(hooks);
       } catch (error) {
@@ -99,25 +112,28 @@ export class KnownHooks {
 
   async #follow(): Promise<void> {
     const { signal } = this.#closing;
-    for (let failures = 0; !signal.aborted; failures++) {
+    for (let failures = 0, awayFromMs = performance.now(); !signal.aborted; failures++) {
       try {
         const call = { signal, requestId: crypto.randomUUID(), caller: IDENTITY };
         for await (const table of this.#options.plugins.watchHooks({}, call)) {
           await this.#heard(table);
-          failures = 0;
+          [failures, awayFromMs] = [0, Infinity];
         }
       } catch (error) {
         this.#tell("The plugin service cannot be followed; its last known hooks hold, and it is tried again and again", error, failures);
       }
       this.#isConnected = false;
-      await pause(Math.min(RETRY_MS.most, RETRY_MS.least * 2 ** Math.min(failures, 10)), signal);
+      awayFromMs = Math.min(awayFromMs, performance.now());
+      const awayMs = performance.now() - awayFromMs;
+      await pause(Math.min(RETRY_MS.most, RETRY_MS.least + awayMs / 10), signal);
     }
   }
 
   async #heard(table: HookTable): Promise<void> {
     const hooks = table.hooks.flatMap(({ plugin, hook }) => hook === undefined || hook === null ? [] : [{ plugin, hook }]);
     this.#take(hooks);
-    this.#isConnected = true;
+    this.#isReady = this.#isConnected = true;
+    this.#heardOnce.resolve();
     const json = JSON.stringify(hooks);
     if (json === this.#stored) return;
     await storeHooks(this.#options.db, hooks);
@@ -127,8 +143,6 @@ export class KnownHooks {
   #take(hooks: readonly KnownHook[]): void {
     this.#before = hooks.filter(({ hook }) => hook.event === "message.before_create");
     this.#commands = hooks.filter(({ hook }) => hook.event === "command");
-    this.#isReady = true;
-    this.#ready.resolve();
   }
 
   /** Once for each time that something goes wrong, not at each attempt; and not for the moment in which both services start. */

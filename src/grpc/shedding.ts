@@ -20,6 +20,8 @@ interface Handlers {
 
 const TOO_SLOW = "The server is full: it does not keep up with its calls; try again later";
 
+const PLUGINS_QUESTION = "/chat.PluginHostService/UseCapability";
+
 const REFUSAL = {
   ":status": 200,
   "content-type": "application/grpc+proto",
@@ -44,7 +46,8 @@ export function shedOverload(server: Server, { gate, delay, onRefused }: Sheddin
       if (why === undefined) return emit.call(listening, event, ...args);
       const [stream, headers] = args as [ServerHttp2Stream, Readonly<Record<string, string>>];
       const path = headers[":path"] ?? "";
-      if (!unary.has(path)) return emit.call(listening, event, ...args);
+      // What a plugin asks is for a call that is in already, and makes it end sooner.
+      if (!unary.has(path) || (path === PLUGINS_QUESTION && why !== TOO_SLOW)) return emit.call(listening, event, ...args);
       refuse(stream, why);
       onRefused?.(path.slice(1));
       return true;

@@ -59,7 +59,7 @@ Deno.test("PluginHostService answers the token of a call while that call runs, a
         return { outputJson: JSON.stringify(answer.storage?.success), version: "1.0.0", durationMs: 1 };
       }
     }
-    await using busy = await startServer({ pluginHost: tokens, services: { plugin: new Asking() }, maxWorkers: 1, maxQueuedCalls: 10 });
+    await using busy = await startServer({ pluginHost: tokens, services: { plugin: new Asking() }, maxWorkers: 1, maxQueuedCalls: 2 });
     address = busy.address;
     await using plugins = new PluginServiceClient({ address, maxAttempts: 1 });
     const outputs = await Promise.all([1, 2, 3].map(() => plugins.executePlugin({ name: "echo", action: "ask" }, { deadlineMs: 10_000 })));

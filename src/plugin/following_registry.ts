@@ -63,6 +63,7 @@ export class FollowingRegistry implements PluginRegistry {
   #looking: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #trouble = false;
+  #disabling: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: RegistryOptions) {
@@ -121,6 +122,11 @@ export class FollowingRegistry implements PluginRegistry {
     return next;
   }
 
+  /** Resolves once what has failed too often is stored as disabled, so that whoever enables it again comes after that. */
+  settled(): Promise<void> {
+    return this.#disabling;
+  }
+
   /** Ends every plugin at once. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -177,7 +183,9 @@ export class FollowingRegistry implements PluginRegistry {
 
   async #run(plugin: store.StoredPlugin): Promise<void> {
     const before = this.#running.get(plugin.name);
-    if (before !== undefined && before.active.digest === plugin.digest && before.dataId === plugin.dataId) return;
+    // One that has been given up does nothing any more: if it shall run all the same, somebody has enabled it again between two looks.
+    const stays = before?.active.digest === plugin.digest && before.dataId === plugin.dataId && before.state.state !== "disabled";
+    if (stays) return;
     const toRun = await this.#toRun(plugin);
     if (before !== undefined) void this.#stop(before, this.#options.drainMs ?? DRAIN_MS);
     if (toRun === undefined) return;
@@ -185,7 +193,7 @@ export class FollowingRegistry implements PluginRegistry {
     const running = new RunningPlugin(toRun, {
       ...{ launcher, log, dataId: plugin.dataId, tally: this.#tally },
       onLog: (line) => logs.append(plugin.name, line),
-      onDisabled: (problem) => this.#keep(this.#disable(plugin, problem)),
+      onDisabled: (problem) => this.#keep(this.#disabling = Promise.all([this.#disabling, this.#disable(plugin, problem)]).then(() => {})),
     });
     this.#running.set(plugin.name, running);
   }

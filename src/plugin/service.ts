@@ -243,6 +243,7 @@ class StoredPluginService implements RunningPluginService {
   }
 
   async #switch(name: string, enabled: boolean, problem: string): Promise<Plugin> {
+    await this.registry.settled();
     if (!await store.setEnabled(this.#db, name, { enabled, problem })) throw noSuchPlugin(name);
     await this.registry.refresh();
     return await this.#told(name);

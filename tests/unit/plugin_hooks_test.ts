@@ -168,7 +168,13 @@ Deno.test("HookRunner.run keeps callers to what they could do by writing", async
   assertEquals((await run([], {}, writer)).outcome, "allow");
   assertEquals((await refused({ draft: { ...draft, username: "bob" } }, writer)).code, "permission_denied");
   assertEquals((await refused({}, { ...writer, rooms: new Set(["hall"]) })).code, "permission_denied");
-  assertEquals((await run([], { draft: { ...draft, username: "bob" } }, callerWith("messages:moderate"))).outcome, "allow");
+  const moderator = callerWith("messages:moderate");
+  assertEquals((await run([], { draft: { ...draft, username: "bob" }, via: ["other"] }, moderator)).outcome, "allow");
+  assertEquals((await refused({ event: "command", draft: { ...draft, username: "bob" } }, moderator)).code, "permission_denied");
+  // Else what the command posts would go past the hooks of that plugin.
+  for (const event of ["command", "message.before_create"]) {
+    assertEquals((await refused({ event, via: ["other"] }, writer)).message, "The caller key:k lacks the scope messages:write_as");
+  }
   const message = { ...draft, id: 1 } as Message;
   assertEquals((await refused({ event: "message.after_create", message }, writer)).code, "permission_denied");
   for (const wrong of [{ event: "schedule" }, { event: "" }, { draft: { ...draft, content: "" } }, { via: Array(17).fill("a") }]) {

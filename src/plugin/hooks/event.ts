@@ -51,14 +51,17 @@ export function validEvent(request: RunHooksRequest, caller: Caller): HookEvent 
 }
 
 /**
- * Throws `permission_denied` for what the caller could not bring about by writing: under another's name, in a room that its credential is not for, or
- * telling plugins of something that has happened, which is this system's to say.
+ * Throws `permission_denied` for what the caller could not bring about by writing: under another's name, in a room that its credential is not for, as other
+ * plugins' work, or telling plugins of something that has happened, which is this system's to say.
  */
-export function requireOwnEvent(caller: Caller, { event, room, username }: HookEvent, dryRun: boolean): void {
+export function requireOwnEvent(caller: Caller, { event, room, username, via }: HookEvent, dryRun: boolean): void {
   if (!dryRun && (event === "message.after_create" || event === "message.after_delete")) requireScope(caller, "plugins:manage");
   requireRoom(caller, room);
-  // Whoever may edit others' messages has hooks asked about them.
-  if (!caller.scopes.has("messages:moderate")) requireName(caller, username);
+  // Whoever may edit others' messages has hooks asked about them, but gives no commands for others.
+  if (event !== "command" && caller.scopes.has("messages:moderate")) return;
+  requireName(caller, username);
+  // What a plugin posts would go past the hooks of those that are named.
+  if (!dryRun && via.length > 0) requireScope(caller, "messages:write_as");
 }
 
 function validVia(via: readonly string[]): readonly string[] {

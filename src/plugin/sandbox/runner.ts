@@ -42,7 +42,8 @@ export class SandboxRunner implements SupervisedRunner {
     try {
       return readHookAnswer(parseJson(answer), draft);
     } catch (error) {
-      throw new ChatError("failed_precondition", `Plugin ${this.#name} gave no answer that a hook can give`, { cause: error });
+      const why = error instanceof ChatError ? `: ${error.message}` : "";
+      throw new ChatError("failed_precondition", `Plugin ${this.#name} gave no answer that a hook can give${why}`, { cause: error });
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Log } from "../observability/log.ts";
+import { removeFolder } from "./plugin_folder.ts";
 
 /**
  * The folders of plugins that may keep files, on this server. A folder's name has the number that names its plugin's data, so a plugin that comes
@@ -46,7 +47,7 @@ export class DataFolders {
 
   async #remove(path: string): Promise<void> {
     try {
-      await Deno.remove(path, { recursive: true });
+      await removeFolder(path);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) this.#log.warn("A plugin's data cannot be removed", { path, error });
     }

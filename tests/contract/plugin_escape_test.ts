@@ -1,6 +1,7 @@
 import { createSocket } from "node:dgram";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ChatError } from "../../src/core/errors.ts";
+import { removeFolder } from "../../src/plugin/plugin_folder.ts";
 import type { PluginRunner } from "../../src/plugin/runner.ts";
 import { effectiveLimits } from "../../src/plugin/sandbox/limits.ts";
 import type { Sandboxes } from "../../src/plugin/sandbox/sandboxes.ts";
@@ -254,6 +255,34 @@ Deno.test("Sandbox: a folder that grows without end ends its plugin", async () =
     assertEquals(error.code, "resource_exhausted");
     assert(states.some(({ state }) => state === "failing"));
   }, { granted: { ...NOTHING, data: true } });
+});
+
+Deno.test("Sandbox: no folder keeps what is in it from being counted, and whatever it is, it goes with its plugin", async () => {
+  const code = `export default { actions: {
+    async close(_: unknown, { dataDir }: any) {
+      await Deno.mkdir(dataDir + "/closed", { mode: 0o300 });
+      for (let n = 0; n < 5; n++) await (await Deno.open(dataDir + "/closed/" + n, { write: true, create: true })).truncate(60 * 1024 * 1024);
+      // Some of these go between being listed and being looked at.
+      for (;;) {
+        for (let n = 0; n < 100; n++) Deno.mkdirSync(dataDir + "/fleeting" + n);
+        for (let n = 0; n < 100; n++) Deno.removeSync(dataDir + "/fleeting" + n);
+        await new Promise((go) => setTimeout(go));
+      }
+    },
+    async bury(_: unknown, { dataDir }: any) {
+      const deep = ("/" + "d".repeat(200)).repeat(12);
+      for (const name of ["/a", "/b"]) await Deno.mkdir(dataDir + name + deep, { recursive: true });
+      await Deno.rename(dataDir + "/a", dataDir + "/b" + deep + "/a");
+      await new Promise(() => setInterval(() => {}, 1_000));
+    },
+  } };`;
+  for (const action of ["close", "bury"]) {
+    await withPlugin(code, async ({ runner, sandboxes }) => {
+      await assertRejects(() => runner.runAction(action, "{}", work()), ChatError, "or what cannot be looked into, and was stopped");
+      await runner.close();
+      await removeFolder(sandboxes.dataDir("tried"));
+    }, { granted: { ...NOTHING, data: true }, limits: { ...effectiveLimits({}), callMs: 30_000, cpuMs: 30_000 } });
+  }
 });
 
 Deno.test("Sandbox: workers have no more permissions than their plugin, and count as it", async () => {

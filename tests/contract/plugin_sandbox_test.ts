@@ -103,6 +103,29 @@ Deno.test("PluginContext: asks the system by its capabilities, and hears its ref
   });
 });
 
+Deno.test("PluginContext: nothing that a console can do harms its plugin, and no error tells where the server keeps its things", async () => {
+  const code = `export default { actions: {
+    console() { for (const name of Object.keys(console)) (console as any)[name](name); console.assert(true, "never"); },
+    async folder(_: unknown, { dataDir }: any) { console.log(new Error("logged").stack); await Deno.readTextFile(dataDir + "/none"); },
+    stack() { throw new Error(new Error().stack); },
+  } };`;
+  await withPlugin(code, async ({ runner, log, states, sandboxes }) => {
+    await runner.runAction("console", "{}", work());
+    const lines = log.map(({ text }) => text);
+    assertEquals(["clear", "dirxml", "log", "never", "time", "trace"].filter((text) => lines.includes(text)), ["dirxml", "log", "trace"]);
+    const errors = await Promise.all(
+      ["folder", "stack"].map((name) => assertRejects(() => runner.runAction(name, "{}", work()), ChatError)),
+    );
+    const said = [...errors.map(({ message }) => message), ...log.map(({ text }) => text)].join("\n");
+    assertMatch(said, /No such file[^\n]*'dataDir\/none'/);
+    assertMatch(said, /the plugin's module:4:/);
+    for (const place of [sandboxes.dataDir("tried"), import.meta.dirname!.replace("tests/contract", "src")]) {
+      assert(!said.includes(place), said);
+    }
+    assert(!states.some(({ state }) => state === "failing"));
+  }, { granted: { ...NOTHING, data: true } });
+});
+
 Deno.test("PluginRunner: one process works on one call, the next ones wait in order, and too many are refused", async () => {
   const code = `let running = 0; export default { actions: { async wait({ n }: any) {
     if (++running > 1) throw new Error("Two at once");

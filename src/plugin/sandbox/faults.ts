@@ -48,7 +48,8 @@ export class Faults {
 
   folder(): Fault {
     const { folderBytes, folderFiles } = PROCESS_LIMITS;
-    return this.#exhausted(`has more than ${Math.round(folderBytes / 1024 / 1024)} MiB or ${folderFiles} files in its folder`);
+    const most = `${Math.round(folderBytes / 1024 / 1024)} MiB or ${folderFiles} files`;
+    return this.#exhausted(`has more than ${most} in its folder, or what cannot be looked into,`);
   }
 
   /** It wrote what only the runtime's own program may write, or in an order that cannot be. */

@@ -1,3 +1,4 @@
+import { bytesOf, entriesOf } from "../plugin_folder.ts";
 import { PROCESS_LIMITS } from "./limits.ts";
 
 /** Looking may take at most this share of the time, however many files there are. */
@@ -28,28 +29,24 @@ export class FolderQuota {
 
   async #look(): Promise<void> {
     const begunMs = performance.now();
-    try {
-      const { bytes, files } = await sizeOf(this.#folder);
-      if (bytes > PROCESS_LIMITS.folderBytes || files > PROCESS_LIMITS.folderFiles) this.#onFull();
-    } catch {
-      // A file went while it was looked at, or the whole folder did: there is a next time.
-    }
+    const { bytes, files } = await sizeOf(this.#folder).catch(() => ANY_SIZE);
+    if (bytes > PROCESS_LIMITS.folderBytes || files > PROCESS_LIMITS.folderFiles) this.#onFull();
     const nowMs = performance.now();
     this.#nextMs = Math.max(this.#nextMs, nowMs + Math.max(PROCESS_LIMITS.folderEveryMs, (nowMs - begunMs) * SHARE));
     this.#looking = undefined;
   }
 }
 
+/** Of what cannot be looked into, such as folders that were moved so deep that no path leads there. */
+const ANY_SIZE = { bytes: Infinity, files: Infinity };
+
 async function sizeOf(folder: string): Promise<{ readonly bytes: number; readonly files: number }> {
   let [bytes, files] = [0, 0];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+  for await (const { name, isDirectory } of entriesOf(folder)) {
     const path = `${folder}/${name}`;
-    files++;
-    if (isDirectory) {
-      const inside = await sizeOf(path);
-      bytes += inside.bytes;
-      files += inside.files;
-    } else bytes += (await Deno.lstat(path)).size;
+    const inside = isDirectory ? await sizeOf(path) : { bytes: await bytesOf(path), files: 0 };
+    bytes += inside.bytes;
+    files += inside.files + 1;
     if (bytes > PROCESS_LIMITS.folderBytes || files > PROCESS_LIMITS.folderFiles) break;
   }
   return { bytes, files };

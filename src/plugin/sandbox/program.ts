@@ -76,16 +76,22 @@ let logLeft = 0;
 let plugin: Plugin = {};
 let running: Running | undefined;
 let lastUse = 0;
+/** Where things are on the server is nobody's business who reads an error: what stands for it. */
+let places: readonly (readonly [place: string, name: string])[] = [[Deno.mainModule, "the runtime"]];
 
 function send(kind: string, id: number, rest = ""): void {
   let bytes = encode(`${token} ${kind} ${id} ${rest}\n`);
   while (bytes.length > 0) bytes = subarray(bytes, writeSync(bytes));
 }
 
+function withoutPlaces(text: string): string {
+  return places.reduce((rest, [place, name]) => rest.replaceAll(place, name), text);
+}
+
 function sentence(error: unknown): string {
   try {
     const text = error instanceof Error ? error.message || error.name : String(error);
-    return text.slice(0, MAX_SENTENCE);
+    return withoutPlaces(text).slice(0, MAX_SENTENCE);
   } catch {
     return "It threw something that cannot be shown";
   }
@@ -94,7 +100,7 @@ function sentence(error: unknown): string {
 function log(level: string, values: readonly unknown[], id = running?.id ?? 0): void {
   let text = "";
   try {
-    text = values.map((value) => typeof value === "string" ? value : inspect(value)).join(" ").slice(0, MAX_LINE);
+    text = withoutPlaces(values.map((value) => typeof value === "string" ? value : inspect(value)).join(" ")).slice(0, MAX_LINE);
   } catch (error) {
     text = `A line that cannot be shown: ${sentence(error)}`;
   }
@@ -109,10 +115,25 @@ function levels(id?: () => number) {
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** What the plugin's `console` is: lines of its log. Whatever else a console can do is left out. */
+/** What the plugin's `console` is: lines of its log. Whatever else a console can do is left out, because it would write where only the protocol may. */
 function takeConsole(): void {
   const { debug, info, warn, error } = levels();
-  Object.assign(globalThis.console, { debug, info, log: info, warn, error, trace: debug, dir: info, table: info, group: info });
+  const silent = Object.fromEntries(Object.keys(globalThis.console).map((name) => [name, () => {}]));
+  const told = {
+    debug,
+    info,
+    log: info,
+    warn,
+    error,
+    trace: debug,
+    dir: info,
+    dirxml: info,
+    table: info,
+    group: info,
+    groupCollapsed: info,
+  };
+  const assert = (holds?: boolean, ...values: readonly unknown[]) => holds || error("Assertion failed:", ...values);
+  Object.assign(globalThis.console, silent, told, { assert });
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     error("A promise was rejected and nobody cared:", event.reason);
@@ -234,13 +255,14 @@ async function load(frame: Frame & { type: "load" }): Promise<void> {
   logLeft = logBytes;
   takeConsole();
   const url = URL.createObjectURL(new Blob([frame.code], { type: frame.typescript ? "application/typescript" : "text/javascript" }));
+  places = [...places, [url, "the plugin's module"], ...(dataDir === undefined ? [] : [[dataDir, "dataDir"] as const])];
   try {
     const module = await import(url);
     plugin = module.default ?? {};
     const kinds = (group: object | undefined) => Object.entries(group ?? {}).map(([name, found]) => [name, tagOf(found).slice(8, -1)]);
     send("ready", 0, stringify({ default: module.default !== undefined, actions: kinds(plugin.actions), hooks: kinds(plugin.hooks) }));
   } catch (error) {
-    send("broken", 0, stringify(sentence(error).replaceAll(url, "the plugin's module")));
+    send("broken", 0, stringify(sentence(error)));
   }
 }
 

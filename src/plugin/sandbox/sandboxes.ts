@@ -1,5 +1,6 @@
 import type { PluginLimits, PluginManifest, PluginPermissions } from "../../contracts/mod.ts";
 import { ChatError, invalidField } from "../../core/errors.ts";
+import { entriesOf } from "../plugin_folder.ts";
 import type { PluginRunner, RunnerListener } from "../runner.ts";
 import { SupervisingRunner } from "../supervision/supervising_runner.ts";
 import type { SupervisionOptions } from "../supervision/supervisor.ts";
@@ -142,7 +143,9 @@ export class Sandboxes {
 /** Makes a plugin's folder. It cannot make links itself, but Deno would follow one that came there by other ways, such as a copy; so it is not started. */
 async function prepareDataDir(dataDir: string, name: string): Promise<void> {
   await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const link = await firstLink(dataDir);
+  const link = await firstLink(dataDir).catch((cause) => {
+    throw new ChatError("failed_precondition", `The folder of plugin ${name} cannot be looked into`, { cause });
+  });
   if (link === undefined) return;
   throw new ChatError(
     "failed_precondition",
@@ -151,7 +154,7 @@ async function prepareDataDir(dataDir: string, name: string): Promise<void> {
 }
 
 async function firstLink(folder: string): Promise<string | undefined> {
-  for await (const { name, isSymlink, isDirectory } of Deno.readDir(folder)) {
+  for await (const { name, isSymlink, isDirectory } of entriesOf(folder)) {
     const path = `${folder}/${name}`;
     const found = isSymlink ? path : isDirectory ? await firstLink(path) : undefined;
     if (found !== undefined) return found;

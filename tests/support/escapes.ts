@@ -239,7 +239,7 @@ export const EXCESSES: Readonly<Record<string, Excess>> = {
   },
   "abort": {
     body: `(await import("node:process")).default.abort();`,
-    codes: ["unavailable"],
+    codes: ["unavailable", "resource_exhausted", "failed_precondition"],
     says: /crashed with|ended itself|Requires run access/,
   },
   "close the requests": { body: `Deno.stdin.close(); await new Promise(() => {});`, codes: ["unavailable"], says: /ended itself|crashed/ },

@@ -27,7 +27,7 @@ export class Faults {
   }
 
   memory(): Fault {
-    return this.#exhausted(`used more than its ${Math.round(this.#limits.memoryBytes / 1024 / 1024)} MiB of memory`);
+    return this.#exhausted(`used more than its ${this.#memory}`);
   }
 
   cpu(): Fault {
@@ -70,7 +70,15 @@ export class Faults {
   exit({ code, signal }: Deno.CommandStatus, complaint: string): Fault {
     if (/out of memory|allocation failed|memory allocation|reached heap limit/i.test(complaint)) return this.memory();
     if (signal === "SIGXCPU") return this.cpu();
+    // So ends what finds no memory even to say that there is none.
+    if (signal === "SIGABRT") {
+      return { ...this.#failed(`crashed with SIGABRT, as for want of its ${this.#memory}`), code: "resource_exhausted" };
+    }
     return this.#failed(signal === null ? `ended itself with exit code ${code}` : `crashed with ${signal}`);
+  }
+
+  get #memory(): string {
+    return `${Math.round(this.#limits.memoryBytes / 1024 / 1024)} MiB of memory`;
   }
 
   #exhausted(what: string): Fault {

@@ -11,6 +11,8 @@ import { PluginServiceClient } from "../../src/clients/plugin_client.ts";
 import { readConfig } from "../../src/config/read.ts";
 import type { CreateMessageRequest, Message } from "../../src/contracts/mod.ts";
 import { createLog } from "../../src/observability/log.ts";
+import { packArchive } from "../../src/plugin/packages/archive.ts";
+import { readManifest } from "../../src/plugin/packages/manifest.ts";
 import { packFolder } from "./package.ts";
 
 /** Throws unless both are the same in all their parts. */
@@ -55,6 +57,7 @@ export async function startPlugin(
   const address = `127.0.0.1:${(await app.start()).grpcPort}`;
   const messages = belongings.use(new MessageServiceClient({ address }));
   const plugins = belongings.use(new PluginServiceClient({ address }));
+  await untilHooksAreHeardOf(plugins, messages);
   await install(plugins, archive);
   return new TestedPlugin(name, { messages, plugins, belongings: belongings.move() });
 }
@@ -62,6 +65,25 @@ export async function startPlugin(
 async function install(plugins: PluginServiceClient, archive: Uint8Array): Promise<void> {
   const { missing } = await plugins.installPlugin({ archive, checkOnly: true });
   await plugins.installPlugin({ archive, ...(missing === undefined ? {} : { granted: missing }) });
+}
+
+/**
+ * The message service hears of hooks a moment after its start, and from then on at once. A hook of our own shows when: it drops whatever is said in a room of
+ * its own.
+ */
+async function untilHooksAreHeardOf(plugins: PluginServiceClient, messages: MessageServiceClient): Promise<void> {
+  const name = "heard-of";
+  const hooks = [{ event: "message.before_create", rooms: [name] }];
+  const text = 'export default { hooks: { "message.before_create": () => ({ decision: "drop" }) } };';
+  const manifest = readManifest("manifest", { name, version: "1.0.0", hooks }, new Set());
+  await install(plugins, packArchive(manifest, { kind: "module", language: "javascript", text }));
+  const passes = () =>
+    messages.createMessage({ room: name, username: name, content: "Who hears this?" }).then(
+      () => true,
+      (error) => error.code === "unavailable",
+    );
+  while (await passes()) await new Promise((resolve) => setTimeout(resolve, 20));
+  await plugins.uninstallPlugin({ name });
 }
 
 interface TestedPluginTools {

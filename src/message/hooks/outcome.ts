@@ -7,8 +7,8 @@ import type { HookDecision, Message, MessageDecision } from "../../contracts/mod
 import { ChatError } from "../../core/errors.ts";
 import type { KnownHook } from "./store.ts";
 
-/** A plugin that fails now may be back in a moment. */
-const RETRY_MS = 1_000;
+/** A plugin that fails now may be back in a moment; a gateway apart tries so long that its caller waits for some of these. */
+const RETRY_MS = 250;
 
 /** The type of a message that is a plugin's answer to its author; it is not stored, so that its id is 0. */
 export const RESPONSE_TYPE = "response";

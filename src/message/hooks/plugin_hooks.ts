@@ -16,7 +16,7 @@ import { dropped, keptDecisions, noAnswerToEdit, responseTo } from "./outcome.ts
 import { hasKey, type KnownHook } from "./store.ts";
 
 /** A plugin service that is away may be back in a moment. */
-const RETRY_MS = 1_000;
+const RETRY_MS = 250;
 
 /** What a message is let through as, or what its author is answered instead of its being stored. */
 export type Passed = { readonly create: ValidCreate } | { readonly answer: Message };

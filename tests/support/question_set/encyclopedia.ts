@@ -1,6 +1,6 @@
 import type { AskedPassage } from "./types.ts";
 
-/** Dense paragraphs as encyclopedias have them, written for the tests, with questions in other words than theirs. All places and people are invented. */
+/** Dense paragraphs as encyclopedias have them, written for the tests, with questions in other words than theirs. All places and people are invented; the answerer's weights were fitted to them. */
 export const ENCYCLOPEDIA: readonly AskedPassage[] = [
   {
     title: "",

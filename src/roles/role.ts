@@ -50,8 +50,8 @@ export type ReachedRole<R extends Role> = Services[R] & {
 
 /** All that the composition root knows of a service: how it starts here, and how it is reached elsewhere. */
 export interface RoleDefinition<R extends Role> {
-  /** Starts it in this process. Rejects with a `ChatError` that says what is in the way. Absent: SERVICES cannot name it. */
-  readonly start?: (tools: RoleTools) => Promise<PlayedRole<R>>;
+  /** Starts it in this process. Rejects with a `ChatError` that says what is in the way. */
+  start(tools: RoleTools): Promise<PlayedRole<R>>;
   /** Stands for it where it runs elsewhere; opens no connection yet. */
   reach(options: ServiceClientOptions): ReachedRole<R>;
 }

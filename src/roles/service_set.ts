@@ -3,7 +3,6 @@ import { RemoteHealth } from "../clients/remote_health.ts";
 import type { Config } from "../config/config.ts";
 import { roleNames, roleTitles } from "../config/roles.ts";
 import type { PluginHostService, Role, Services } from "../contracts/mod.ts";
-import { ChatError } from "../core/errors.ts";
 import type { Signals } from "../core/signals.ts";
 import type { Database } from "../database/database.ts";
 import type { Log } from "../observability/log.ts";
@@ -98,9 +97,7 @@ export class ServiceSet {
   }
 
   async #play<R extends Role>(role: R): Promise<void> {
-    const { start } = roles[role];
-    if (start === undefined) throw new ChatError("failed_precondition", `This version cannot play ${role} itself`);
-    const played = await this.#options.parts.begin(roleTitles[role].label, () => start(this.#tools()));
+    const played = await this.#options.parts.begin(roleTitles[role].label, () => roles[role].start(this.#tools()));
     this.#services[role] = played.service;
     this.#pluginHost ??= played.pluginHost;
     this.#health.set(role, () => played.health());

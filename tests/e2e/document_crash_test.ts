@@ -10,7 +10,7 @@ for (const kind of ["pglite", "postgres"] as const) {
       const seed = seedOf("CRASH_SEED");
       const lines = [`CRASH_SEED=${seed}`];
       try {
-        await documentCrashRounds({ config: place.config, rounds: 3, seed, report: (line) => lines.push(line) });
+        await documentCrashRounds({ config: place.config, rounds: 2, seed, report: (line) => lines.push(line) });
       } catch (error) {
         throw new Error(lines.join("\n"), { cause: error });
       }

@@ -9,12 +9,12 @@ import { AIServiceClient } from "../../src/clients/ai_client.ts";
 import { RemoteAiService } from "../../src/clients/remote_ai_service.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { openDatabase } from "../../src/database/open.ts";
-import { startGrpcServer } from "../../src/grpc/server.ts";
 import { partsOf, testAiService, textOf } from "../support/ai_service.ts";
 import { callContext } from "../support/call_context.ts";
 import { databasePlace } from "../support/database.ts";
 import { testLog } from "../support/log.ts";
 import { startModelServer, streamed } from "../support/model_server.ts";
+import { startServer } from "./grpc_support.ts";
 
 const BITS = ["Tea ", "is ", "hot."];
 /** Several times what is seen, because machines are busy; the aim is 50 ms. */
@@ -32,15 +32,7 @@ Deno.test("AI over gRPC", async (t) => {
     return streamed(BITS, stall ? { before: (index) => index === 1 ? forever() : undefined } : {});
   });
   const ai = testAiService(database, { providers: [models.provider()], moodOf });
-  const server = await startGrpcServer({
-    config: {
-      ...{ enabled: true, host: "127.0.0.1", port: 0, maxWorkers: 256, maxQueuedCalls: 1_000, maxMessageBytes: 4 * 1024 * 1024 },
-      ...{ keepaliveTimeMs: 30_000, keepaliveTimeoutMs: 10_000 },
-    },
-    services: { ai },
-    log,
-  });
-  const address = `127.0.0.1:${server.port}`;
+  const { server, address } = await startServer({ services: { ai } });
   const client = new AIServiceClient({ address });
   const remote = new RemoteAiService({ address });
   try {

@@ -9,11 +9,11 @@ import { RemoteRagService } from "../../src/clients/remote_rag_service.ts";
 import type { IndexDocumentRequest, IndexProgress } from "../../src/contracts/mod.ts";
 import { ChatError } from "../../src/core/errors.ts";
 import { openDatabase } from "../../src/database/open.ts";
-import { startGrpcServer } from "../../src/grpc/server.ts";
 import { createRagService } from "../../src/rag/service.ts";
 import { callContext } from "../support/call_context.ts";
 import { databasePlace } from "../support/database.ts";
 import { testLog } from "../support/log.ts";
+import { startServer } from "./grpc_support.ts";
 
 const DOCUMENTS: readonly IndexDocumentRequest[] = [
   {
@@ -42,15 +42,7 @@ Deno.test("RAG over gRPC", async (t) => {
   const log = testLog();
   const database = await openDatabase(place.config, { log });
   const rag = createRagService({ database, log });
-  const server = await startGrpcServer({
-    config: {
-      ...{ enabled: true, host: "127.0.0.1", port: 0, maxWorkers: 256, maxQueuedCalls: 1_000, maxMessageBytes: 4 * 1024 * 1024 },
-      ...{ keepaliveTimeMs: 30_000, keepaliveTimeoutMs: 10_000 },
-    },
-    services: { rag },
-    log,
-  });
-  const address = `127.0.0.1:${server.port}`;
+  const { server, address } = await startServer({ services: { rag } });
   const client = new RAGServiceClient({ address });
   const remote = new RemoteRagService({ address });
   try {

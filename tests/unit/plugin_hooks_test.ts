@@ -182,7 +182,7 @@ Deno.test("HookRunner.run keeps callers to what they could do by writing", async
   }
 });
 
-Deno.test("HookRunner.run tells every hook of an event after the fact, and asks none in a dry run to change anything", async () => {
+Deno.test("HookRunner.run tells every hook of an event after the fact, and none in a dry run, which only names them", async () => {
   const told: string[] = [];
   const tells = (name: string) => ({
     ...{
@@ -193,8 +193,12 @@ Deno.test("HookRunner.run tells every hook of an event after the fact, and asks 
   });
   const hooks = runner(tells("a"), tells("b"), { name: "c", hooks: [{ event: "message.after_create" }], hook: stuck });
   const message = { ...draft, id: 1 } as Message;
-  const { decisions } = await hooks.run({ event: "message.after_delete", message }, callContext(), { dryRun: true });
-  assertEquals([told, decisions.map(({ plugin }) => plugin)], [["a true", "b true"], ["a", "b"]]);
+  const run = async (dryRun: boolean) => {
+    const { decisions } = await hooks.run({ event: "message.after_delete", message }, callContext(), { dryRun });
+    return [[...told], decisions.map(({ plugin, reason }) => [plugin, reason])];
+  };
+  assertEquals(await run(true), [[], [["a", "It would be told"], ["b", "It would be told"]]]);
+  assertEquals(await run(false), [["a false", "b false"], [["a", ""], ["b", ""]]]);
   const own = await hooks.run({ event: "message.after_delete", message: { ...message, username: "a", via: ["b"] } }, callContext(), {
     dryRun: true,
   });

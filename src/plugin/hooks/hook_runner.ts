@@ -103,7 +103,7 @@ export class HookRunner {
     return { decision: hook.onFailure === "closed" ? "drop" : "allow", reason: "", failure };
   }
 
-  /** Events after the fact: every hook is told, whatever it answers. */
+  /** Events after the fact: every hook is told, whatever it answers. With `dryRun` it only says which ones would be. */
   async #tell(event: HookEvent, context: CallContext, dryRun: boolean): Promise<RunHooksResponse> {
     if (!("message" in event)) return { outcome: "allow", decisions: [] };
     const endAtMs = performance.now() + CHAIN_MS;
@@ -111,14 +111,19 @@ export class HookRunner {
     for (const matched of matchingHooks(this.#options.registry, event.event, event)) {
       if (matched.plugin.name === event.username) continue;
       const startedMs = performance.now();
+      const { name: plugin, version } = matched.plugin;
+      const decision = { plugin, version, decision: "allow", reason: "", response: "", failure: "", durationMs: 0 };
+      if (dryRun) {
+        // Who is told may do anything about it, such as telling others of what has never happened.
+        decisions.push({ ...decision, reason: "It would be told" });
+        continue;
+      }
       const occasion = this.#occasion(matched, event, { context, dryRun, leftMs: Math.max(1, endAtMs - performance.now()) });
       const question = { event: event.event, message: event.message, dryRun };
       const { failure } = await askHook(matched, question, { ...occasion, openHost: this.#options.openHost })
         .then(() => ({ failure: "" }), (error: unknown) => this.#failed(matched, error));
       if (context.signal.aborted) throw abortError(context.signal);
-      const { name: plugin, version } = matched.plugin;
-      const durationMs = Math.round(performance.now() - startedMs);
-      decisions.push({ plugin, version, decision: "allow", reason: "", response: "", failure, durationMs });
+      decisions.push({ ...decision, failure, durationMs: Math.round(performance.now() - startedMs) });
     }
     return { outcome: "allow", decisions };
   }

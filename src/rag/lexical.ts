@@ -7,8 +7,8 @@ import { Passing } from "./passing.ts";
 import { BLOCK_SIZE, blockOf, markPlaces } from "./postings.ts";
 import { type BlockRange, type PostingCache, RANGE_BLOCKS, rangesOf } from "./posting_cache.ts";
 import { PhraseMatcher, phraseTerms } from "./phrases.ts";
-import type { Query } from "./query.ts";
-import { type Collection, readPassages, readTerms } from "./store_reads.ts";
+import { type Query, unseen } from "./query.ts";
+import { type ChunkTerms, type Collection, readPassages, readTerms } from "./store_reads.ts";
 
 /** BM25's own best are kept before the order after feedback, which would spoil pinpoint questions. */
 const KEPT_FIRST = 3;
@@ -99,11 +99,14 @@ export class LexicalSearcher {
 
   async #learn(first: readonly ScoredChunk[]): Promise<TermWeights | undefined> {
     if (first.length === 0) return undefined;
-    const { id, chunks } = this.#search.collection;
+    const { collection } = this.#search;
+    const { id, chunks } = collection;
     const scores = new Map(first.slice(0, FEEDBACK_CHUNKS).map(({ chunkNo, score }) => [chunkNo, score]));
     const read = await readTerms(this.#db, id, [...scores.keys()]);
-    const examples = read.chunks.map((chunk) => ({ ...chunk, score: scores.get(chunk.chunkNo)! }));
-    return learnedWeights(this.#asked, examples, { df: read.frequencies, chunks, averageLength: this.#averageLength });
+    // Stop words that short texts kept teach nothing.
+    const telling = new Map([...read.frequencies].filter(([term]) => unseen(term, collection) === 0));
+    const examples = read.chunks.map((chunk) => ({ ...only(telling, chunk), score: scores.get(chunk.chunkNo)! }));
+    return learnedWeights(this.#asked, examples, { df: telling, chunks, averageLength: this.#averageLength });
   }
 
   /** The best chunks that pass the filter: of the best without it as long as enough of them do, else of all that do. */
@@ -170,6 +173,12 @@ export class LexicalSearcher {
       if (rows.length > 0) scoreBlock(block, rows, { norms: this.#norms, allowed: allow?.(block, postings, range) }, best);
     }
   }
+}
+
+/** What a chunk says in these terms. */
+function only(terms: ReadonlyMap<string, number>, chunk: ChunkTerms): ChunkTerms {
+  const kept = chunk.terms.map((term, index) => ({ term, count: chunk.counts[index]! })).filter(({ term }) => terms.has(term));
+  return { ...chunk, terms: kept.map(({ term }) => term), counts: kept.map(({ count }) => count) };
 }
 
 function askedWeights({ words }: Query): TermWeights {

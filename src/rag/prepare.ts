@@ -1,7 +1,7 @@
 import type { IndexDocumentRequest } from "../contracts/mod.ts";
 import { termOf, type Token, tokensAndParts } from "../text/analysis.ts";
 import { chunksOf } from "./chunks.ts";
-import { detectLanguage } from "../text/language.ts";
+import { judgeLanguage } from "../text/language.ts";
 import { isCorrectable } from "./words.ts";
 
 /** For how many occurrences in the chunk a word of the title, or of a heading above the chunk, counts. */
@@ -18,7 +18,7 @@ export interface PreparedChunk {
   readonly content: string;
   /** Terms with how often they occur. */
   readonly counts: ReadonlyMap<string, number>;
-  /** All counts together. */
+  /** All counts together, but for stop words that were kept. */
   readonly length: number;
 }
 
@@ -51,7 +51,7 @@ export async function prepareDocument(
   request: Pick<IndexDocumentRequest, "documentId" | "metadata" | "language">,
   { text, title, mediaType, contentHash }: DocumentText,
 ): Promise<PreparedDocument> {
-  const language = request.language || detectLanguage(text);
+  const { language, sure } = request.language ? { language: request.language, sure: true } : judgeLanguage(text);
   const words = new Set<string>();
   const chunks: PreparedChunk[] = [];
   for (const { start, end, heading } of chunksOf(text)) {
@@ -61,10 +61,12 @@ export async function prepareDocument(
     let length = 0;
     const count = (token: Token, times: number) => {
       if (isCorrectable(token)) words.add(token.word);
-      const term = termOf(token, language);
+      const telling = termOf(token, language);
+      // A stop word of a language that the text may not be in may be what it is about; it makes no text longer.
+      const term = telling ?? (sure ? undefined : termOf(token, "und"));
       if (term === undefined) return;
       counts.set(term, (counts.get(term) ?? 0) + times);
-      length += times;
+      if (telling !== undefined) length += times;
     };
     for (const token of tokensAndParts(content)) count(token, 1);
     for (const token of tokensAndParts(title)) count(token, TITLE_WEIGHT);
@@ -87,4 +89,4 @@ export async function contentHash(request: IndexDocumentRequest, embeddingModel:
 }
 
 /** Raised whenever the same document would be cut or taken apart in another way, so that indexing it again brings it up to date. */
-const INDEX_VERSION = 3;
+const INDEX_VERSION = 4;

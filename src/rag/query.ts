@@ -1,14 +1,13 @@
 import type { Kysely } from "kysely";
 import type { Correction } from "../contracts/mod.ts";
 import type { Schema } from "../database/schema.ts";
-import { isLatin, termOf, type Token, tokens } from "../text/analysis.ts";
+import { hasOwnTerms, termOf, type Token, tokens } from "../text/analysis.ts";
 import { inverseFrequency } from "./bm25.ts";
 import { detectLanguage } from "../text/language.ts";
+import { stopWords } from "../text/stop_words.ts";
 import { type Collection, type CollectionState, readCollection, readFrequencies, readSimilarWords } from "./store_reads.ts";
 import { allowedMistakes, grams, isCorrectable, mistakesBetween } from "./words.ts";
 
-/** Languages in Latin letters that the query is read in; a collection's rarer ones are mostly mistaken for it. */
-const MAX_LANGUAGES = 4;
 /** Unknown words corrected in one query: each costs a statement. */
 const MAX_CORRECTIONS = 16;
 /** What a part of a known word counts, for what the whole does. */
@@ -53,9 +52,10 @@ export async function readQuery(
     const asked = askedWords(query, guess);
     const state = await readCollection(db, name, asked.flatMap((word) => word.terms));
     if (state === undefined) return undefined;
-    const languages = queryLanguages(query, state.collection.languages);
+    const known = [...state.collection.languages.keys()];
+    const languages = queryLanguages(query, known);
     if (languages.join() !== guess.join()) {
-      expected.keep(name, state.collection.languages);
+      expected.keep(name, known);
       guess = languages;
       continue;
     }
@@ -67,14 +67,14 @@ export async function readQuery(
 }
 
 /**
- * The languages of a collection that a query is read in, the one that it seems to be written in first. All that have letters of their own, since
- * they only concern words in those; of the others the most frequent.
+ * The languages of a collection that a query is read in, the one that it seems to be written in first: all, since a short text is often taken for
+ * one of another language, and is to be found by its words all the same. Of those that are treated alike one is enough.
  */
 function queryLanguages(query: string, known: readonly string[]): readonly string[] {
   const detected = detectLanguage(query);
   const ordered = [...known.filter((language) => language === detected), ...known.filter((language) => language !== detected)];
-  const latin = ordered.filter(isLatin).slice(0, MAX_LANGUAGES);
-  return ordered.filter((language) => !isLatin(language) || latin.includes(language));
+  const firstUnknown = ordered.find((language) => !hasOwnTerms(language));
+  return ordered.filter((language) => hasOwnTerms(language) || language === firstUnknown);
 }
 
 /** A word of a query before anything is known of it. */
@@ -114,10 +114,17 @@ function telling(asked: readonly AskedWord[], frequencies: ReadonlyMap<string, n
 }
 
 function weighed(asked: readonly AskedWord[], { frequencies, collection }: CollectionState): QueryWord[] {
-  return asked.map(({ terms, times }) => {
-    const df = terms.reduce((sum, term) => sum + (frequencies.get(term) ?? 0), 0);
+  return asked.map(({ token, terms, times }) => {
+    const df = terms.reduce((sum, term) => sum + (frequencies.get(term) ?? 0), unseen(token.word, collection));
     return { terms, times, idf: inverseFrequency(df, collection.chunks) };
   });
+}
+
+/** In how many chunks a word stands that the index does not know of: about all that are in a language of which it is a stop word. */
+export function unseen(word: string, { languages, chunks }: Collection): number {
+  let share = 0;
+  for (const [language, documents] of languages) if (stopWords(language).has(word)) share += documents;
+  return Math.round(share * chunks);
 }
 
 /** Gives unknown words the terms of the known words that are nearest, and adds their frequencies. */

@@ -13,8 +13,8 @@ export interface Collection {
   readonly blocks: number;
   /** The version of the collection that last changed each block; 0 for a block that is left out. */
   readonly versions: ReadonlyMap<number, number>;
-  /** Languages of its documents, the most frequent first. */
-  readonly languages: readonly string[];
+  /** Languages of its documents, the most frequent first, each with its share of them. */
+  readonly languages: ReadonlyMap<string, number>;
 }
 
 /** A chunk with what is needed to show and to weigh it. */
@@ -78,10 +78,16 @@ export async function readCollection(
       totalLength: row.total_length,
       blocks: Math.ceil(row.next_chunk / BLOCK_SIZE),
       versions: new Map(Object.entries(row.versions ?? {}).map(([block, version]) => [Number(block), version])),
-      languages: Object.entries(row.languages).toSorted(([, left], [, right]) => right - left).map(([language]) => language),
+      languages: sharesOf(row.languages),
     },
     frequencies: new Map(Object.entries(row.frequencies ?? {})),
   };
+}
+
+function sharesOf(counts: Readonly<Record<string, number>>): ReadonlyMap<string, number> {
+  const whole = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const ordered = Object.entries(counts).toSorted(([, left], [, right]) => right - left);
+  return new Map(ordered.map(([language, count]) => [language, count / whole]));
 }
 
 /** In how many chunks each of the terms occurs; terms that do not occur are left out. */

@@ -104,9 +104,9 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
 /** Below it all letters are Latin. */
 const BEYOND_LATIN = 0x250;
 
-/** Whether a language, or one that is not known, may be written in Latin letters. */
-export function isLatin(language: string): boolean {
-  return SCRIPT_OF[language] === undefined;
+/** Whether texts of a language are taken apart in a way of its own; all others are treated alike, but for `und`. */
+export function hasOwnTerms(language: string): boolean {
+  return language === "und" || SCRIPT_OF[language] !== undefined || STEMMERS[language] !== undefined;
 }
 
 /** The language of one word in a text: the text's, unless the word stands in letters that this language is not written in. */

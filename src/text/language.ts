@@ -44,6 +44,11 @@ const KANA_SHARE = 20;
 const MIN_SCORE = 0.6;
 /** How much better the best language must be than the second. */
 const MIN_LEAD = 1.1;
+/** Evidence and lead from which on a language is hardly ever mistaken for another; most texts of two sentences have them. */
+const SURE_SCORE = 2;
+const SURE_LEAD = 1.5;
+/** Letters that Russian and Ukrainian have, and their neighbours have not. */
+const SURELY_CYRILLIC = /[ыэїє]/;
 const LETTER_WEIGHT = 1.5;
 /** A sequence of letters may come by chance. */
 const SEQUENCE_WEIGHT = 0.3;
@@ -68,15 +73,32 @@ const SCRIPTS = {
 type Script = keyof typeof SCRIPTS;
 const DENSE: ReadonlySet<Script> = new Set(["thai", "hangul", "han", "kana"]);
 
+/** A text's language, and whether it is hardly ever another one: short texts often tell too little. */
+export interface DetectedLanguage {
+  readonly language: Language;
+  readonly sure: boolean;
+}
+
 /** The language that a text is written in, by its script, its commonest words and its letters; "und" when that cannot be told. Takes well under a millisecond. */
 export function detectLanguage(text: string): Language {
+  return judgeLanguage(text).language;
+}
+
+/** The same with whether that is sure. Scripts that one known language is written in leave no doubt. */
+export function judgeLanguage(text: string): DetectedLanguage {
   const sample = sampleOf(text).normalize("NFC").toLowerCase();
   const counts = new Map((Object.keys(SCRIPTS) as Script[]).map((script) => [script, countOf(sample, script)]));
   const [script, count] = [...counts].reduce((best, next) => next[1] > best[1] ? next : best);
-  if (count === 0) return "und";
+  if (count === 0) return { language: "und", sure: false };
+  if (script === "latin") return latin(sample);
+  return { language: beyondLatin(sample, { script, counts }), sure: script !== "cyrillic" || SURELY_CYRILLIC.test(sample) };
+}
+
+function beyondLatin(
+  sample: string,
+  { script, counts }: { readonly script: Exclude<Script, "latin">; readonly counts: ReadonlyMap<Script, number> },
+): Language {
   switch (script) {
-    case "latin":
-      return latin(sample);
     case "cyrillic":
       return cyrillic(sample);
     case "arabic":
@@ -132,7 +154,7 @@ function weights(lists: Readonly<Record<string, readonly string[]>>): ReadonlyMa
   return new Map([...owners].map(([one, codes]) => [one, new Map([...codes].map((code) => [code, 1 / codes.size]))]));
 }
 
-function latin(sample: string): Language {
+function latin(sample: string): DetectedLanguage {
   const scores = new Map<string, number>();
   const add = (evidence: ReadonlyMap<string, number> | undefined, weight: number) => {
     for (const [code, share] of evidence ?? []) scores.set(code, (scores.get(code) ?? 0) + share * weight);
@@ -145,6 +167,7 @@ function latin(sample: string): Language {
     scores.set(code, (scores.get(code) ?? 0) + (sample.match(sequence)?.length ?? 0) * SEQUENCE_WEIGHT);
   }
   const [best, second] = [...scores].sort((left, right) => right[1] - left[1]);
-  if (best === undefined || best[1] < MIN_SCORE || best[1] < MIN_LEAD * (second?.[1] ?? 0)) return "und";
-  return KNOWN.find((code) => code === best[0]) ?? "und";
+  const [score, next] = [best?.[1] ?? 0, second?.[1] ?? 0];
+  const language = score < MIN_SCORE || score < MIN_LEAD * next ? undefined : KNOWN.find((code) => code === best?.[0]);
+  return { language: language ?? "und", sure: score >= SURE_SCORE && score >= SURE_LEAD * next };
 }

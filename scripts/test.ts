@@ -22,6 +22,9 @@ const PERMISSIONS = [
   "--allow-net=127.0.0.1,localhost,[::1],0.0.0.0,203.0.113.7",
 ];
 
+/** PGlite is WebAssembly that is opened a hundred times, for a moment each: to make its code quick took longer than to run it as it comes. */
+const PLAIN_WEBASSEMBLY = "--v8-flags=--liftoff-only";
+
 /** Half of the whole suite's time is waiting for processes, timers and pages, so two files run at a time; more would only be in each other's way. */
 const FILES_AT_ONCE = "2";
 
@@ -31,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
   await using server = await sharedPostgres();
   await using template = await pgliteTemplate();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", ...PERMISSIONS, ...(isWhole(args) ? ["--parallel"] : []), ...args],
+    args: ["test", PLAIN_WEBASSEMBLY, ...PERMISSIONS, ...(isWhole(args) ? ["--parallel"] : []), ...args],
     env: { DENO_JOBS: FILES_AT_ONCE, TEST_DATABASE_URL: server.url, TEST_PGLITE_TEMPLATE: template.path },
   }).spawn();
   // The child gets the terminal's Ctrl-C by itself; this process only has to outlive it.

@@ -1,7 +1,10 @@
 /** How often is looked whether the process keeps up. */
 const LOOK_MS = 20;
-/** So many late turns in a row are a process that is given more than it can do; a single one may be anything. */
-const IN_A_ROW = 3;
+/**
+ * So many late turns in a row are a process that is given more than it can do: fewer may be one burst, which the queue takes, or others that had the
+ * processor. While a share is refused already, fewer say that it is not enough.
+ */
+const [AT_FIRST, IN_A_ROW] = [8, 3];
 /** How fast more is refused, and how much slower again less: it must be found what is just possible. */
 const [LESS, MORE] = [0.9, 0.03];
 /** Some calls always come through: without them nobody would see that things are better. */
@@ -48,7 +51,7 @@ export class LoopDelay {
   /** A turn came so many milliseconds late. */
   note(lateMs: number): void {
     this.#lateTurns = lateMs > this.#maxMs ? this.#lateTurns + 1 : 0;
-    if (this.#lateTurns >= IN_A_ROW) this.#share = Math.max(LEAST, this.#share * LESS);
+    if (this.#lateTurns >= (this.#share < 1 ? IN_A_ROW : AT_FIRST)) this.#share = Math.max(LEAST, this.#share * LESS);
     else if (this.#lateTurns === 0) this.#share = Math.min(1, this.#share + MORE);
   }
 

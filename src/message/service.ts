@@ -44,7 +44,7 @@ import { readMessage, readRevisions } from "./store_reads.ts";
 import { readRoom, readRooms, updateRoom } from "./store_rooms.ts";
 import { type ChangedRow, deleteMessage, updateMessage } from "./store_writes.ts";
 import { roomName, validCreate, validDeletion, validKey, validPage, validSubscription, type ValidUpdate, validUpdate } from "./validate.ts";
-import { validRoomPage, validRoomUpdate } from "./validate_rooms.ts";
+import { isRepeat, validRoomPage, validRoomUpdate } from "./validate_rooms.ts";
 import { openWatch } from "./watch.ts";
 
 /** What the message service works with. */
@@ -214,7 +214,7 @@ class LogMessageService implements RunningMessageService {
     const done = await call(context, () => updateRoom(this.#db, update));
     this.#members.changed(update.room);
     const room = await this.getRoom(update, context);
-    if (done) return room;
+    if (done || isRepeat(update, room)) return room;
     const text = `The settings of room "${room.room}" are at version ${room.version}, got if_version ${update.ifVersion}`;
     throw new ChatError("aborted", text, { field: "if_version" });
   }

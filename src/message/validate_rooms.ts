@@ -1,4 +1,4 @@
-import type { ListRoomsRequest, UpdateRoomRequest } from "../contracts/mod.ts";
+import type { ListRoomsRequest, Room, UpdateRoomRequest } from "../contracts/mod.ts";
 import { invalidField } from "../core/errors.ts";
 import { integer, optionalText, text } from "../core/fields.ts";
 import { limits } from "../core/limits.ts";
@@ -46,6 +46,14 @@ export function validRoomUpdate(request: UpdateRoomRequest): ValidRoomUpdate {
     assistant,
     ifVersion: ifVersion === undefined ? undefined : integer("if_version", ifVersion, { max: MAX_ID }),
   };
+}
+
+/** Whether a change that `ifVersion` refused is in force already, as the next version: whoever lost the answer and asks again gets it. */
+export function isRepeat({ room: _room, ifVersion, ...settings }: ValidRoomUpdate, room: Room): boolean {
+  if (ifVersion === undefined || room.version !== ifVersion + 1) return false;
+  return Object.entries(settings).every(([name, value]) =>
+    value === undefined || JSON.stringify(value) === JSON.stringify(room[name as keyof Room])
+  );
 }
 
 /** Checks a request for a page of rooms. */

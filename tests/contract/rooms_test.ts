@@ -68,7 +68,8 @@ eachDatabase("MessageService.updateRoom and listRooms", async (t, { database }) 
     });
 
     await t.step("updateRoom refuses a stale version, and of two at once with the same version one", async () => {
-      const stale = (ifVersion: number) => assertRejects(() => service.updateRoom({ room: "versions", ifVersion }, context), ChatError);
+      const stale = (ifVersion: number) =>
+        assertRejects(() => service.updateRoom({ room: "versions", title: "stale", ifVersion }, context), ChatError);
       assertEquals((await stale(2)).code, "aborted");
       assertEquals((await allRooms(service, {})).names, ["set"], "a refused change makes no room");
       const racing = ["a", "b", "c"].map((title) => service.updateRoom({ room: "versions", title, ifVersion: 0 }, context));
@@ -76,6 +77,16 @@ eachDatabase("MessageService.updateRoom and listRooms", async (t, { database }) 
       assertEquals((await service.updateRoom({ room: "versions", ifVersion: 1 }, context)).version, 2);
       assertEquals((await stale(0)).message, 'The settings of room "versions" are at version 2, got if_version 0');
       assertEquals((await stale(1)).field, "if_version");
+    });
+
+    await t.step("updateRoom answers a repeat whose first answer was lost, as long as nobody changed anything meanwhile", async () => {
+      const change = { room: "versions", title: "T", members: ["b,c", "a"], replaceMembers: true, ifVersion: 2 };
+      const first = await service.updateRoom(change, context);
+      assertEquals(await service.updateRoom(change, context), first);
+      await assertRejects(() => service.updateRoom({ ...change, members: ["a", "b", "c"] }, context), ChatError, "at version 3");
+      await service.updateRoom({ room: "versions", description: "d" }, context);
+      await assertRejects(() => service.updateRoom(change, context), ChatError, "at version 4");
+      await service.updateRoom({ room: "versions", title: "", replaceMembers: true }, context);
     });
 
     await t.step("updateRoom refuses what does not fit, naming the field", async () => {

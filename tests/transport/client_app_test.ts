@@ -53,7 +53,7 @@ Deno.test("MessageServiceClient speaks every method with the real service", asyn
       ["alice"],
       "an empty title is a change, unset members are none",
     );
-    assertEquals((await assertRejects(() => client.updateRoom({ ifVersion: 1 }), ChatError)).code, "aborted");
+    assertEquals((await assertRejects(() => client.updateRoom({ title: "Elsewhere", ifVersion: 1 }), ChatError)).code, "aborted");
     const { rooms, hasMore } = await client.listRooms({ limit: 1 });
     assertEquals([rooms, hasMore], [[{ ...await client.getRoom(), members: [] }], false]);
     const missing = await assertRejects(() => client.getMessage({ id: 9 }), ChatError);

@@ -151,8 +151,9 @@ Deno.test("every route of a room refuses keys that are good elsewhere, and who i
     };
     const { status } = await call(manager, "POST", "/v1/messages", { room: "secret", content: "one" });
     assertEquals(status, 201);
-    await service.updateRoom({ room: "secret", restricted: true, members: ["ann"], replaceMembers: true }, callContext());
-    const use: readonly Scope[] = ["messages:read", "messages:write", "messages:moderate"];
+    const settings = { restricted: true, members: ["ann"], replaceMembers: true, documents: true };
+    await service.updateRoom({ room: "secret", ...settings }, callContext());
+    const use: readonly Scope[] = ["messages:read", "messages:write", "messages:moderate", "documents:read"];
     const elsewhere = await keys.make(use, { rooms: ["general"], username: "bob" });
     const outsider = await keys.make(use, { username: "eve" });
     const member = await keys.make(use, { username: "ann" });
@@ -163,6 +164,11 @@ Deno.test("every route of a room refuses keys that are good elsewhere, and who i
       ["GET", `/v1/messages/1${secret}`],
       ["PATCH", `/v1/messages/1${secret}`, { content: "three" }],
       ["GET", `/v1/messages/1/revisions${secret}`],
+      ["GET", "/v1/rooms/secret"],
+      ["POST", "/v1/documents/search", { collection: "room:secret", query: "three" }],
+      ["POST", "/v1/rag/context", { collection: "room:secret", query: "three" }],
+      ["GET", "/v1/documents?collection=room:secret"],
+      ["GET", "/v1/documents/1?collection=room:secret"],
       ["DELETE", `/v1/messages/1${secret}`],
     ];
     for (const [method, path, body] of routes) {
@@ -174,7 +180,7 @@ Deno.test("every route of a room refuses keys that are good elsewhere, and who i
         assertLess((await call(member, method, path, body)).status, 300);
       });
     }
-  }, { authenticator: keys.authenticator });
+  }, { authenticator: keys.authenticator, documents: true });
 });
 
 Deno.test("what is at no route of /v1 is told to known callers only", async () => {

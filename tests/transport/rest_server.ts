@@ -7,6 +7,7 @@ import { openDatabase } from "../../src/database/open.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/gateway.ts";
 import { createMessageService, type MessageServiceOptions } from "../../src/message/service.ts";
 import { createLog } from "../../src/observability/log.ts";
+import { createRagService } from "../../src/rag/service.ts";
 import { databasePlace } from "../support/database.ts";
 import type { SplitPlace } from "../support/split_system.ts";
 
@@ -28,6 +29,8 @@ export interface TestGatewayOptions
   extends Partial<Pick<GatewayOptions, "heartbeatMs" | "readiness" | "live" | "signals" | "limits" | "authenticator">> {
   readonly http?: Partial<HttpConfig>;
   readonly message?: Partial<MessageServiceOptions>;
+  /** Serves documents too. */
+  readonly documents?: boolean;
   /** Puts a test's own methods in place of the service's. */
   readonly override?: (service: MessageService) => Partial<MessageService>;
 }
@@ -42,8 +45,9 @@ export async function withGateway(work: (server: TestGateway) => Promise<void>, 
   const database = await openDatabase(place.config, { log });
   const bus = createMemoryBus();
   const service = createMessageService({ database, bus, log, ...options.message });
+  const rag = options.documents === true ? createRagService({ database, log, messages: service }) : undefined;
   const gateway = await startGateway({
-    services: { message: overridden(service, options.override?.(service) ?? {}) },
+    services: { message: overridden(service, options.override?.(service) ?? {}), ...(rag === undefined ? {} : { rag }) },
     readiness: () => ({ ok: true, checks: { database: database.health() } }),
     log,
     ...options,
@@ -53,6 +57,7 @@ export async function withGateway(work: (server: TestGateway) => Promise<void>, 
     await work({ gateway, service, logLines, ...requests(`http://127.0.0.1:${gateway.port}`) });
   } finally {
     await gateway.stop({ deadlineMs: 2000 });
+    await rag?.close();
     await service.close();
     await bus.close();
     await database.close();

@@ -1,4 +1,5 @@
 import { abortError, ChatError } from "../core/errors.ts";
+import { pause } from "../core/pause.ts";
 import { type ModelPart, type ModelProvider, type ModelRequest, ProviderError, type ProviderModel } from "./provider.ts";
 
 /** A model at a provider. */
@@ -92,19 +93,4 @@ function timer(ms: number, reason: ChatError): { readonly signal: AbortSignal; [
   const controller = new AbortController();
   const id = setTimeout(() => controller.abort(reason), ms);
   return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(id) };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(abortError(signal));
-    const stop = () => {
-      clearTimeout(id);
-      reject(abortError(signal));
-    };
-    const id = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }

@@ -1,6 +1,7 @@
 import type { Generation, GenerationPart } from "../contracts/mod.ts";
 import type { CallContext } from "../core/context.ts";
 import { abortError, ChatError, type ErrorCode } from "../core/errors.ts";
+import { pauseUntil } from "../core/pause.ts";
 import { toChatError } from "../database/errors.ts";
 import type { Database } from "../database/database.ts";
 import type { Log } from "../observability/log.ts";
@@ -216,7 +217,7 @@ export class Generations {
         at = part.seq;
         yield part;
       }
-      if (row.status === "running") await pause(this.#options.pollMs ?? POLL_MS, signal);
+      if (row.status === "running") await pauseUntil(this.#options.pollMs ?? POLL_MS, signal);
       else if (at >= row.last_seq) return endAs(row);
     }
   }
@@ -275,17 +276,4 @@ function missing(requestId: string): ChatError {
 function otherContent(requestId: string): ChatError {
   const text = `The generation ${JSON.stringify(requestId)} was begun with another request: a new one needs an id of its own`;
   return new ChatError("already_exists", text, { field: "request_id" });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
-  });
 }

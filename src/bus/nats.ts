@@ -5,6 +5,7 @@
  * @module
  */
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import { pauseUntil } from "../core/pause.ts";
 import { isSignalSized, type Signal } from "../core/signals.ts";
 import type { Log } from "../observability/log.ts";
 import type { Bus, WakeUp } from "./bus.ts";
@@ -172,7 +173,7 @@ class NatsBus implements Bus {
   /** Connects, and tells that wake-ups may have been missed meanwhile. */
   async #connectAgain(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      await pause(RECONNECT_MS, this.#closing.signal);
+      await pauseUntil(RECONNECT_MS, this.#closing.signal);
       try {
         await this.#connect();
         this.#log.info("Wake-ups are carried by NATS again", { server: this.#connection?.getServer() });
@@ -189,24 +190,10 @@ class NatsBus implements Bus {
   }
 }
 
-/** Waits, or until the signal fires. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
-}
-
 /** Waits for the promise, but no longer than this. */
 async function atMost(ms: number, promise: Promise<void> | undefined): Promise<void> {
   if (promise === undefined) return;
   const late = new AbortController();
-  await Promise.race([promise, pause(ms, late.signal)]);
+  await Promise.race([promise, pauseUntil(ms, late.signal)]);
   late.abort();
 }

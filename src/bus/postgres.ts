@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { pauseUntil } from "../core/pause.ts";
 import { isSignalSized, type Signal } from "../core/signals.ts";
 import { toChatError } from "../database/errors.ts";
 import { parsePostgresUrl } from "../database/postgres/address.ts";
@@ -110,7 +111,7 @@ class PostgresBus implements Bus {
   /** Sends what is pending, again and again while more comes. What cannot be sent is dropped: readers poll. */
   async #flush(): Promise<void> {
     while (this.#pending.size + this.#signals.length > 0) {
-      await this.#pause(COALESCE_MS);
+      await pauseUntil(COALESCE_MS, this.#closing.signal);
       const payloads = Array.from(this.#pending, ([room, seq]) => JSON.stringify({ room, seq, sender: this.#name }));
       const signals = this.#signals.map(({ room, body }) => JSON.stringify({ room, body, sender: this.#name }));
       this.#pending.clear();
@@ -159,25 +160,12 @@ class PostgresBus implements Bus {
         this.#log.info("Wake-ups are carried again");
         return this.#tell(undefined);
       } catch {
-        await this.#pause(RECONNECT_MS);
+        await pauseUntil(RECONNECT_MS, this.#closing.signal);
       }
     }
   }
 
   /** Cut short by `close`. */
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#closing;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener("abort", done);
-    });
-  }
 }
 
 function parseSignal(payload: string): (Signal & { readonly sender: string }) | undefined {

@@ -1,4 +1,5 @@
 import { abortError, ChatError } from "../core/errors.ts";
+import { pauseUntil } from "../core/pause.ts";
 import type { ServerMessage } from "./websocket_protocol.ts";
 
 /** More is not handed to a socket before its peer has read some: the rest waits in the room's feed, which all readers share. */
@@ -50,7 +51,7 @@ export class Outbox {
     const signal = AbortSignal.any([...signals]);
     let [lookMs, waitedMs, leastBytes] = [LOOK_MS.first as number, 0, this.#socket.bufferedAmount];
     while (this.isFull) {
-      await pause(lookMs, signal);
+      await pauseUntil(lookMs, signal);
       if (signal.aborted) throw abortError(signal);
       const bytes = this.#socket.bufferedAmount;
       waitedMs = bytes < leastBytes ? 0 : waitedMs + lookMs;
@@ -63,17 +64,4 @@ export class Outbox {
 
 function notReading(): ChatError {
   return new ChatError("resource_exhausted", "The reader does not read what it is sent", { retryAfterMs: 1000 });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }

@@ -7,6 +7,7 @@ import type { Kysely } from "kysely";
 import type { AiService, GeneratedResponse, Generation, GenerationPart, MessageService, RagService } from "../../contracts/mod.ts";
 import type { CallContext } from "../../core/context.ts";
 import { ChatError } from "../../core/errors.ts";
+import { pauseUntil } from "../../core/pause.ts";
 import type { Schema } from "../../database/schema.ts";
 import type { Log } from "../../observability/log.ts";
 import { foldParts } from "../fold.ts";
@@ -127,7 +128,7 @@ class Answering {
     let generation = begun;
     while (generation.status === "running") {
       this.#text = this.#seen(generation);
-      await pause(EDIT_EVERY_MS, this.#context.signal);
+      await pauseUntil(EDIT_EVERY_MS, this.#context.signal);
       generation = await this.#begun() ?? begun;
     }
     const text = this.#seen(generation);
@@ -211,16 +212,4 @@ function doneOf(
 /** What has come, and in one sentence why there is no more. */
 function broken(text: string, why: string): string {
   return text.trim() === "" ? `There is no answer: ${why}.` : `${text}\n\n(The answer ends here: ${why}.)`;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -9,6 +9,7 @@ import type { HookTable, PluginService } from "../../contracts/mod.ts";
 import { type Caller, SCOPES } from "../../core/caller.ts";
 import { ChatError } from "../../core/errors.ts";
 import { slashCommand } from "../../core/slash_command.ts";
+import { pauseUntil } from "../../core/pause.ts";
 import type { Schema } from "../../database/schema.ts";
 import type { Log } from "../../observability/log.ts";
 import { type KnownHook, readHooks, storeHooks } from "./store.ts";
@@ -91,7 +92,7 @@ export class KnownHooks {
 
   async #settle(): Promise<void> {
     const { signal } = this.#closing;
-    await Promise.race([this.#heardOnce.promise, Promise.all([this.#loading, pause(PATIENCE_MS, signal)])]);
+    await Promise.race([this.#heardOnce.promise, Promise.all([this.#loading, pauseUntil(PATIENCE_MS, signal)])]);
     this.#isReady ||= !signal.aborted;
   }
 
@@ -105,7 +106,7 @@ export class KnownHooks {
         return this.#take(hooks);
       } catch (error) {
         this.#tell("The hooks of plugins cannot be read from the database; it is tried again and again", error, failures);
-        await pause(RETRY_MS.most / 10, this.#closing.signal);
+        await pauseUntil(RETRY_MS.most / 10, this.#closing.signal);
       }
     }
   }
@@ -125,7 +126,7 @@ export class KnownHooks {
       this.#isConnected = false;
       awayFromMs = Math.min(awayFromMs, performance.now());
       const awayMs = performance.now() - awayFromMs;
-      await pause(Math.min(RETRY_MS.most, RETRY_MS.least + awayMs / 10), signal);
+      await pauseUntil(Math.min(RETRY_MS.most, RETRY_MS.least + awayMs / 10), signal);
     }
   }
 
@@ -154,17 +155,4 @@ export class KnownHooks {
 
 function isMet({ plugin, hook }: KnownHook, room: string, via: readonly string[] | undefined): boolean {
   return (hook.rooms.length === 0 || hook.rooms.includes(room)) && via?.includes(plugin) !== true;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }
